@@ -1,0 +1,41 @@
+// A strategy is the whole difference between one interleaving and another: it says whose access comes next.
+// One file a strategy; limits, statistics and checks wrap a strategy rather than grow inside one.
+
+/// Picks the next process, access after access.
+public protocol Strategy {
+  /// Chooses a member of `runnable` (never empty); `nil` stops the run.
+  mutating func choose(from runnable: RunnableSet) -> Int?
+
+  /// Tells that `process`, chosen last, has made `access`; its next access is `delay` ticks of private work away,
+  /// or it has finished (`nil`).
+  mutating func didStep(_ process: Int, access: Access, delay: Int?)
+}
+
+extension Strategy {
+  /// Strategies without memory have nothing to note.
+  @inlinable
+  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {}
+}
+
+/// Any strategy, chosen while the program runs.
+public struct AnyStrategy: Strategy {
+  @usableFromInline var base: any Strategy
+
+  /// Hides the type of `base`.
+  public init(_ base: any Strategy) { self.base = base }
+
+  @inlinable
+  public mutating func choose(from runnable: RunnableSet) -> Int? { base.choose(from: runnable) }
+
+  @inlinable
+  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
+    base.didStep(process, access: access, delay: delay)
+  }
+}
+
+extension RandomNumberGenerator {
+  /// A number in `0 ..< bound` by multiplication: one draw whatever its value, so draws can be counted; the bias is
+  /// below bound / 2^64. The standard library's own method is free to change from one version to the next.
+  @usableFromInline
+  mutating func draw(below bound: UInt64) -> UInt64 { next().multipliedFullWidth(by: bound).high }
+}
