@@ -36,6 +36,7 @@ public struct Access: Hashable, Sendable, CustomStringConvertible {
     object == other.object && !(kind == .read && other.kind == .read)
   }
 
+  /// The access as the call of its kind: `write(3)`.
   public var description: String { "\(kind)(\(object))" }
 }
 

@@ -7,6 +7,7 @@ public struct RoundRobin: Strategy, Sendable {
   /// Starts with process 0.
   public init() {}
 
+  /// The runnable process that follows the latest one in numeric order, cyclically.
   public mutating func choose(from runnable: RunnableSet) -> Int? {
     guard let process = runnable.first(from: turn) else { return nil }
     turn = process + 1

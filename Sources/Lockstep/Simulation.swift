@@ -41,29 +41,36 @@ public struct Simulation<P: Process, S: Strategy> {
   /// What chooses.
   public var strategy: S
   /// How many accesses have been made.
-  public private(set) var accesses = 0
+  @inlinable
+  public var accesses: Int { _accesses }
   /// Whether the run can go on, and why not.
-  public private(set) var status = Status.running
+  @inlinable
+  public var status: Status { _status }
+  /// The processes that can make the next access.
+  @inlinable
+  public var candidates: RunnableSet { runnable }
+
+  @usableFromInline var _accesses = 0
+  @usableFromInline var _status = Status.running
   @usableFromInline var runnable: RunnableSet
   @usableFromInline var unfinished = 0
 
   /// A run at its beginning.
+  @inlinable
   public init(world: P.Shared, processes: [P], strategy: S) {
     self.world = world
     self.processes = processes
     self.strategy = strategy
     runnable = RunnableSet(processes: processes.count, all: false)
-    for (number, process) in processes.enumerated() where process.nextAccess != nil {
+    for process in processes.indices where processes[process].nextAccess != nil {
       unfinished += 1
-      if process.isEnabled(in: world) { runnable.insert(number) }
+      if processes[process].isEnabled(in: world) { runnable.insert(process) }
     }
     settle()
   }
 
-  /// The processes that can make the next access.
-  public var candidates: RunnableSet { runnable }
-
   /// An independent copy: running either changes nothing in the other.
+  @inlinable
   public func snapshot() -> Self {
     var copy = self
     copy.world = world.snapshot()
@@ -73,58 +80,44 @@ public struct Simulation<P: Process, S: Strategy> {
   /// Makes one access, of the process that the strategy chooses; `nil` when there is none to make.
   @inlinable
   public mutating func advance() -> Step? {
-    guard status == .running else { return nil }
+    guard _status == .running else { return nil }
     guard let process = strategy.choose(from: runnable) else {
-      stop()
+      _status = .stopped
       return nil
     }
     precondition(runnable.contains(process), "the strategy chose process \(process), which cannot run")
-    let access = processes[process].nextAccess!
+    let step = Step(index: _accesses, process: process, access: processes[process].nextAccess!)
     processes[process].step(&world)
-    return finish(process, access)
+    _accesses += 1
+    let isFinished = processes[process].nextAccess == nil
+    if isFinished {
+      runnable.remove(process)
+      unfinished -= 1
+    }
+    if P.canBlock { findRunnable() }
+    if isFinished || P.canBlock { settle() }
+    strategy.didStep(process, access: step.access, delay: isFinished ? nil : processes[process].delay)
+    return step
   }
 
   /// Runs until no access is left or the strategy stops.
   @inlinable
   public mutating func run() { while advance() != nil {} }
 
+  /// Asks every unfinished process again: any access may have let somebody go on, or stopped somebody.
   @inlinable
-  mutating func finish(_ process: Int, _ access: Access) -> Step {
-    let step = Step(index: accesses, process: process, access: access)
-    let isFinished = processes[process].nextAccess == nil
-    if isFinished { retire(process) }
-    if P.canBlock { refresh() }
-    strategy.didStep(process, access: access, delay: isFinished ? nil : processes[process].delay)
-    count()
-    return step
-  }
-
-  @usableFromInline
-  mutating func count() { accesses += 1 }
-
-  @usableFromInline
-  mutating func stop() { status = .stopped }
-
-  @usableFromInline
-  mutating func retire(_ process: Int) {
-    runnable.remove(process)
-    unfinished -= 1
-    settle()
-  }
-
-  @usableFromInline
-  mutating func refresh() {
-    for (number, process) in processes.enumerated() where process.nextAccess != nil {
-      if process.isEnabled(in: world) { runnable.insert(number) } else { runnable.remove(number) }
+  mutating func findRunnable() {
+    for process in processes.indices where processes[process].nextAccess != nil {
+      if processes[process].isEnabled(in: world) { runnable.insert(process) } else { runnable.remove(process) }
     }
-    settle()
   }
 
-  private mutating func settle() {
+  @inlinable
+  mutating func settle() {
     if unfinished == 0 {
-      status = .finished
+      _status = .finished
     } else {
-      status = runnable.isEmpty ? .deadlocked : .running
+      _status = runnable.isEmpty ? .deadlocked : .running
     }
   }
 }

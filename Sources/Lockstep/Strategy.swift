@@ -22,11 +22,14 @@ public struct AnyStrategy: Strategy {
   @usableFromInline var base: any Strategy
 
   /// Hides the type of `base`.
+  @inlinable
   public init(_ base: any Strategy) { self.base = base }
 
+  /// What the hidden strategy chooses.
   @inlinable
   public mutating func choose(from runnable: RunnableSet) -> Int? { base.choose(from: runnable) }
 
+  /// Tells the hidden strategy.
   @inlinable
   public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
     base.didStep(process, access: access, delay: delay)
@@ -36,6 +39,6 @@ public struct AnyStrategy: Strategy {
 extension RandomNumberGenerator {
   /// A number in `0 ..< bound` by multiplication: one draw whatever its value, so draws can be counted; the bias is
   /// below bound / 2^64. The standard library's own method is free to change from one version to the next.
-  @usableFromInline
+  @inlinable
   mutating func draw(below bound: UInt64) -> UInt64 { next().multipliedFullWidth(by: bound).high }
 }
