@@ -26,7 +26,7 @@ let useAVX2: Bool = {
 /// builds too, which keeps plain `swift test` quick; `A3C_UNOPTIMIZED=1` turns that off, to step through a kernel
 /// or to check that an unoptimised build computes the same bits.
 let kernelSettings: [SwiftSetting] = {
-  var flags = ["-Xcc", "-fno-math-errno"]
+  var flags = ["-Xcc", "-fno-math-errno", "-cross-module-optimization", "-enforce-exclusivity=unchecked"]
   if useAVX2 { flags += ["-Xcc", "-mavx2"] }
   var settings: [SwiftSetting] = [.unsafeFlags(flags)]
   if environment["A3C_UNOPTIMIZED"] == nil {

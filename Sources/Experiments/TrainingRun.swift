@@ -1,0 +1,50 @@
+// From a configuration to a run that can be stepped: the one place where model, workers and world are put together.
+
+import DeterministicMath
+import Environments
+import Learning
+import Lockstep
+import Sharing
+
+extension Configuration {
+  /// The network that the configuration describes, for its environment.
+  public func network(for environment: any Environment) -> SeparateNetwork {
+    SeparateNetwork(
+      observations: environment.observationSpace.dimension, actions: environment.actionSpace.dimension,
+      actorUnits: actorUnits, criticUnits: criticUnits, meanScale: meanScale, deviationFloor: deviationFloor)
+  }
+
+  /// The shared world and the workers of the run, before any access.
+  /// - Throws: when there is no environment of that name.
+  public func makeRun() throws -> (world: TrainingWorld, workers: [Worker]) {
+    let environment = try Environments.registration(of: self.environment).unlimited
+    let network = network(for: environment)
+    // The shared model draws its weights as if it were the worker after the last.
+    var stream = RandomStream(seed: seed, worker: UInt32(workers), purpose: .initialisation)
+    let model = SharedModel(
+      parameters: network.initialParameters(deviation: initialDeviation, from: &stream), layout: network.layout,
+      granularity: granularity, optimizer: adam)
+    let workers = (0..<workers).map {
+      Worker(number: $0, configuration: self, network: network, environment: environment, model: model)
+    }
+    return (TrainingWorld(self, model: model), workers)
+  }
+
+  /// A lockstep run under `schedule`.
+  public func makeSimulation(_ schedule: Schedule, scheduleSeed: UInt64) throws -> Simulation<Worker, AnyStrategy> {
+    let (world, workers) = try makeRun()
+    return Simulation(
+      world: world, processes: workers, strategy: schedule.strategy(for: workers, seed: scheduleSeed))
+  }
+}
+
+extension Simulation where P == Worker {
+  /// The digest of the whole state: model, optimizer, versions, counters, results and every worker.
+  public var digest: StateDigest {
+    var digest = StateDigest()
+    world.model.digest(into: &digest)
+    world.board.digest(into: &digest)
+    for worker in processes { worker.digest(into: &digest) }
+    return digest
+  }
+}

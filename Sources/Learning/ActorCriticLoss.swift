@@ -1,0 +1,59 @@
+// The loss of the separate actor-critic, written down as the publication has it.
+
+import Autodiff
+import DeterministicMath
+
+/// `mean over the flush of [ (vₜ − V)² − ( log π(a|s) · stop(vₜ − V) + β H ) ]`, the loss of `sjtu` (report, §3.2,
+/// `loss_function`).
+public struct ActorCriticLoss: Hashable, Sendable {
+  /// β, the weight of the entropy.
+  public var entropyWeight: Double
+
+  /// The terms of the loss, as they stand on the tape.
+  public struct Terms: Sendable {
+    /// V(s), rows × 1.
+    public var value: Variable
+    /// μ(s), rows × actions.
+    public var mean: Variable
+    /// σ(s), rows × actions.
+    public var deviation: Variable
+    /// log π(a|s), rows × 1.
+    public var logDensity: Variable
+    /// H(π(·|s)), rows × 1.
+    public var entropy: Variable
+    /// −(log π · stop(vₜ − V) + β H), rows × 1.
+    public var actor: Variable
+    /// (vₜ − V)², rows × 1.
+    public var critic: Variable
+    /// The mean of both, 1 × 1.
+    public var total: Variable
+  }
+
+  /// A loss with entropy weight β.
+  public init(entropyWeight: Double) { self.entropyWeight = entropyWeight }
+
+  /// Writes the loss of one flush on `tape`.
+  /// - Parameters:
+  ///   - states: rows × observations.
+  ///   - actions: rows × 1, the samples before any clipping.
+  ///   - targets: the n-step returns vₜ, rows × 1.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func callAsFunction<Scalar>(
+    _ network: SeparateNetwork, states: Variable, actions: Variable, targets: Variable, on tape: Tape<Scalar>
+  ) -> Terms {
+    let policy = network.policy(in: states, on: tape)
+    let value = network.value(of: states, on: tape)
+    let advantage = tape.subtract(targets, value)
+    let critic = tape.square(advantage)
+
+    let logDensity = tape.normalLogDensity(actions, mu: policy.mean, sigma: policy.deviation)
+    let entropy = tape.normalEntropy(sigma: policy.deviation)
+    let gain = tape.multiply(logDensity, tape.stopGradient(advantage))
+    let actor = tape.affine(tape.add(gain, tape.affine(entropy, scale: entropyWeight)), scale: -1)
+
+    return Terms(
+      value: value, mean: policy.mean, deviation: policy.deviation, logDensity: logDensity, entropy: entropy,
+      actor: actor, critic: critic, total: tape.mean(tape.add(actor, critic)))
+  }
+}

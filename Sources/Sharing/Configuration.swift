@@ -1,0 +1,130 @@
+// Everything that a run is determined by, as one value. What published systems do differently is data here, so that
+// neither the worker nor the shared model knows any system by name.
+
+import Learning
+
+/// Which accesses a push and a pull are made of, and what each holds a lock on.
+public enum SharingProtocol: String, Hashable, Sendable, Codable, CaseIterable {
+  /// The whole push and the pull after it are one access under one lock.
+  case locked
+  /// Each block is updated, and read, in one access under its own lock.
+  case sharded
+  /// Each block is loaded in one access and stored in a later one, without a lock (Niu et al. 2011).
+  case hogwild
+}
+
+/// A change of the rewards that the learner sees; reported returns are never changed.
+public struct RewardScaling: Hashable, Sendable, Codable {
+  /// Added to the reward first.
+  public var shift: Double
+  /// Then multiplied.
+  public var factor: Double
+
+  /// `(reward + shift) · factor`.
+  public init(shift: Double = 0, factor: Double = 1) {
+    self.shift = shift
+    self.factor = factor
+  }
+
+  /// Rewards as they are.
+  public static let raw = RewardScaling()
+
+  @inline(__always)
+  func callAsFunction(_ reward: Double) -> Double { (reward + shift) * factor }
+}
+
+/// How a worker decides that there is another episode to play.
+public enum EpisodeClaim: String, Hashable, Sendable, Codable {
+  /// Looks whether fewer have *finished* than are asked for (published; hazard `episode-overrun`).
+  case lookAtFinished
+  /// Takes one of the budget, indivisibly.
+  case takeFromBudget
+}
+
+/// Whose updates the optimizer's step number counts.
+public enum StepCount: String, Hashable, Sendable, Codable {
+  /// Each worker its own (published; hazard `private-step`).
+  case privateToWorker
+  /// All workers together, block by block.
+  case shared
+}
+
+/// A complete description of an asynchronous training run, apart from the order of its accesses.
+public struct Configuration: Hashable, Sendable {
+  /// The preset that it comes from.
+  public var preset: String
+  /// The environment's Gym name.
+  public var environment: String
+  /// How many workers train.
+  public var workers: Int
+  /// How many episodes are asked for, all workers together.
+  public var episodes: Int
+  /// The step limit of an episode.
+  public var maxSteps: Int
+  /// How the model is shared.
+  public var sharing: SharingProtocol
+  /// How the model is cut.
+  public var granularity: Granularity
+  /// After how many steps of its own count a worker pushes.
+  public var flushLength: Int
+  /// γ.
+  public var discount: Double
+  /// β.
+  public var entropyWeight: Double
+  /// The optimizer and its settings.
+  public var adam: Adam
+  /// Units of the actor's and the critic's hidden layer.
+  public var actorUnits: Int
+  /// Units of the critic's hidden layer.
+  public var criticUnits: Int
+  /// The standard deviation of the initial weights.
+  public var initialDeviation: Float
+  /// What is added to σ.
+  public var deviationFloor: Double
+  /// What μ's tanh is multiplied by. 1 leaves half of Pendulum's torques out of the mean's reach (`unscaled-mean`).
+  public var meanScale: Double
+  /// The rewards that the learner sees.
+  public var rewardScaling: RewardScaling
+  /// Whether a worker pulls before its first flush. If not, that flush is computed on its own random net
+  /// (`no-initial-pull`).
+  public var pullsInitially: Bool
+  /// Whether the step limit ends the task (`limit-is-terminal`) or only the episode.
+  public var limitIsTerminal: Bool
+  /// Whose updates the step number counts.
+  public var stepCount: StepCount
+  /// How episodes are claimed.
+  public var episodeClaim: EpisodeClaim
+  /// Names the initial weights, the noise and the start states.
+  public var seed: UInt64
+
+  /// A configuration with every setting given.
+  public init(
+    preset: String, environment: String, workers: Int, episodes: Int, maxSteps: Int, sharing: SharingProtocol,
+    granularity: Granularity, flushLength: Int, discount: Double, entropyWeight: Double, adam: Adam, actorUnits: Int,
+    criticUnits: Int, initialDeviation: Float, deviationFloor: Double, meanScale: Double, rewardScaling: RewardScaling,
+    pullsInitially: Bool, limitIsTerminal: Bool, stepCount: StepCount, episodeClaim: EpisodeClaim, seed: UInt64
+  ) {
+    self.preset = preset
+    self.environment = environment
+    self.workers = workers
+    self.episodes = episodes
+    self.maxSteps = maxSteps
+    self.sharing = sharing
+    self.granularity = granularity
+    self.flushLength = flushLength
+    self.discount = discount
+    self.entropyWeight = entropyWeight
+    self.adam = adam
+    self.actorUnits = actorUnits
+    self.criticUnits = criticUnits
+    self.initialDeviation = initialDeviation
+    self.deviationFloor = deviationFloor
+    self.meanScale = meanScale
+    self.rewardScaling = rewardScaling
+    self.pullsInitially = pullsInitially
+    self.limitIsTerminal = limitIsTerminal
+    self.stepCount = stepCount
+    self.episodeClaim = episodeClaim
+    self.seed = seed
+  }
+}

@@ -1,0 +1,295 @@
+// The model that all workers share. One implementation for threads and for lockstep: the same operations on the same
+// storage behind the same locks, which lockstep never contends.
+//
+// Locking. Each block has a lock; the whole model has one more, which `locked` takes instead of the blocks'. An
+// operation takes exactly one of them, so no order between locks exists that could be wrong. `load` and `store` take
+// none: their elements are relaxed atomics, so a race between them loses updates but is not undefined behaviour.
+// Versions and writer sets are atomics as well, written where the block is written.
+
+import Autodiff
+import DeterministicMath
+import Learning
+import Lockstep
+import Synchronization
+
+/// What a block's contents go back to.
+public struct Provenance: Hashable, Sendable {
+  /// How many times the block has been written.
+  public var version: UInt64
+  /// The set of updates that have been written to the block, as the sum of their fingerprints: equal sets have equal
+  /// sums, and different ones collide with probability 2⁻⁶⁴.
+  public var writers: UInt64
+  /// Who wrote last; -1 before the first write.
+  public var lastWriter: Int
+
+  /// The fingerprint of one update of one worker.
+  @inline(__always)
+  static func fingerprint(worker: Int, update: Int) -> UInt64 {
+    var z = (UInt64(truncatingIfNeeded: worker) << 40 ^ UInt64(truncatingIfNeeded: update)) &+ 0x9e37_79b9_7f4a_7c15
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+}
+
+/// Parameters, optimizer slots, versions and locks of a model.
+public final class SharedModel: @unchecked Sendable {
+  /// The blocks, in the order in which they are pushed and pulled.
+  public let blocks: [Block]
+  /// How many parameters there are.
+  public let parameterCount: Int
+  let optimizer: any Optimizer
+  private let storage: UnsafeMutablePointer<Float>
+  private let storageCount: Int
+  private let states: UnsafeMutablePointer<BlockState>
+  private let modelLock = Mutex<Void>(())
+  private let slotCount: Int
+
+  /// A model with the given parameters and fresh optimizer slots.
+  public init(parameters: [Float], layout: ParameterLayout, granularity: Granularity, optimizer: any Optimizer) {
+    precondition(parameters.count == layout.count, "\(parameters.count) parameters for a layout of \(layout.count)")
+    slotCount = optimizer.slots.count
+    (blocks, storageCount) = Block.cut(layout, granularity, copies: 1 + slotCount)
+    parameterCount = layout.count
+    self.optimizer = optimizer
+    storage = Self.allocate(storageCount)
+    states = .allocate(capacity: blocks.count)
+    for (number, block) in blocks.enumerated() {
+      (states + number).initialize(to: BlockState())
+      for (index, element) in block.range.enumerated() { storage[block.storage + index] = parameters[element] }
+      for (slot, description) in optimizer.slots.enumerated() {
+        (storage + block.storage + (slot + 1) * block.stride).update(
+          repeating: Float(description.initialValue), count: block.range.count)
+      }
+    }
+  }
+
+  private init(copying other: SharedModel) {
+    blocks = other.blocks
+    parameterCount = other.parameterCount
+    optimizer = other.optimizer
+    slotCount = other.slotCount
+    storageCount = other.storageCount
+    storage = Self.allocate(storageCount)
+    storage.update(from: other.storage, count: storageCount)
+    states = .allocate(capacity: blocks.count)
+    for number in blocks.indices { (states + number).initialize(to: BlockState(copying: other.states[number])) }
+  }
+
+  deinit {
+    states.deinitialize(count: blocks.count)
+    states.deallocate()
+    storage.deallocate()
+  }
+
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
+      .bindMemory(to: Float.self, capacity: max(count, 1))
+    memory.initialize(repeating: 0, count: max(count, 1))
+    return memory
+  }
+
+  /// An independent copy. No worker may be in the middle of an access.
+  public func copy() -> SharedModel { SharedModel(copying: self) }
+
+  // MARK: Accesses
+
+  /// Runs `body` while holding the lock of the whole model; within it use `updateUnlocked` and `readUnlocked`.
+  @inline(__always)
+  func withModelLock<Result>(_ body: () -> Result) -> Result { modelLock.withLock { _ in body() } }
+
+  /// Copies a block into a local net, under the block's lock.
+  func read(_ block: Int, into local: UnsafeMutablePointer<Float>) -> Provenance {
+    states[block].lock.withLock { _ in readUnlocked(block, into: local) }
+  }
+
+  /// Applies a gradient to a block, under the block's lock.
+  /// - Returns: the provenance that the gradient met.
+  func update(_ block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author) -> Provenance {
+    states[block].lock.withLock { _ in updateUnlocked(block, gradient: gradient, step: step, by: author) }
+  }
+
+  /// As `read`, for a caller that holds a lock.
+  @inline(__always)
+  func readUnlocked(_ block: Int, into local: UnsafeMutablePointer<Float>) -> Provenance {
+    let range = blocks[block].range
+    (local + range.lowerBound).update(from: storage + blocks[block].storage, count: range.count)
+    return states[block].provenance
+  }
+
+  /// As `update`, for a caller that holds a lock.
+  @inline(__always)
+  func updateUnlocked(
+    _ block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author
+  ) -> Provenance {
+    let (place, stride, count) = (blocks[block].storage, blocks[block].stride, blocks[block].range.count)
+    let met = states[block].provenance
+    optimizer.update(
+      OptimizerBlock(
+        count: count, parameters: storage + place, gradient: gradient + blocks[block].range.lowerBound,
+        slots: storage + place + stride, slotStride: stride),
+      step: states[block].count(step))
+    states[block].sign(author)
+    return met
+  }
+
+  /// How many numbers `load` puts into its buffer for the largest block.
+  var largestLoad: Int { (blocks.map(\.stride).max() ?? 0) * (1 + slotCount) }
+
+  /// Copies parameters of a block into a local net, without a lock.
+  func readRacing(_ block: Int, into local: UnsafeMutablePointer<Float>) -> Provenance {
+    let range = blocks[block].range
+    loadRelaxed(storage + blocks[block].storage, into: local + range.lowerBound, count: range.count)
+    return states[block].provenance
+  }
+
+  /// The first half of an update without a lock: copies parameters and slots of a block into `buffer` and applies the
+  /// gradient there.
+  /// - Returns: the provenance that was met.
+  func loadRacing(
+    _ block: Int, into buffer: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, step: StepNumber
+  ) -> Provenance {
+    let (stride, count) = (blocks[block].stride, blocks[block].range.count)
+    let met = states[block].provenance
+    loadRelaxed(storage + blocks[block].storage, into: buffer, count: stride * (1 + slotCount))
+    optimizer.update(
+      OptimizerBlock(
+        count: count, parameters: buffer, gradient: gradient + blocks[block].range.lowerBound, slots: buffer + stride,
+        slotStride: stride),
+      step: states[block].count(step))
+    return met
+  }
+
+  /// The second half: writes `buffer` back over whatever is there now.
+  /// - Returns: the provenance that was overwritten; newer than `loadRacing` met if another update is lost by this.
+  func storeRacing(_ block: Int, from buffer: UnsafePointer<Float>, by author: Author) -> Provenance {
+    let met = states[block].provenance
+    storeRelaxed(buffer, to: storage + blocks[block].storage, count: blocks[block].stride * (1 + slotCount))
+    states[block].sign(author)
+    return met
+  }
+
+  // MARK: Looking
+
+  /// The provenance of a block.
+  public func provenance(of block: Int) -> Provenance { states[block].provenance }
+
+  /// A copy of all parameters in the order of the flat buffer.
+  public var parameters: [Float] { gather { _ in 0 } }
+
+  /// A copy of an optimizer slot of all parameters, in the order of the flat buffer.
+  public func slot(_ number: Int) -> [Float] {
+    precondition(number >= 0 && number < slotCount, "there are \(slotCount) slots")
+    return gather { $0.stride * (number + 1) }
+  }
+
+  private func gather(_ offset: (Block) -> Int) -> [Float] {
+    var result = [Float](repeating: 0, count: parameterCount)
+    for block in blocks {
+      let from = storage + block.storage + offset(block)
+      for (index, element) in block.range.enumerated() { result[element] = from[index] }
+    }
+    return result
+  }
+
+  /// Feeds parameters, slots and versions to `digest`. The digest does not depend on padding, but on how the model is
+  /// cut, because versions do.
+  public func digest(into digest: inout StateDigest) {
+    digest.combine(contentsOf: parameters)
+    for number in 0..<slotCount { digest.combine(contentsOf: slot(number)) }
+    for number in blocks.indices {
+      let provenance = states[number].provenance
+      digest.combine(provenance.version)
+      digest.combine(provenance.writers)
+      digest.combine(provenance.lastWriter)
+      digest.combine(states[number].steps.load(ordering: .relaxed))
+    }
+  }
+}
+
+/// Who makes an update.
+struct Author {
+  var worker: Int
+  /// The worker's own count of its updates, from 0.
+  var update: Int
+}
+
+/// The number that an optimizer's bias correction uses.
+enum StepNumber {
+  /// The updating worker's own count.
+  case own(Int)
+  /// The block's count of the updates that were applied to it.
+  case shared
+}
+
+/// What a block carries beside its numbers.
+private struct BlockState: ~Copyable {
+  let lock = Mutex<Void>(())
+  let version: Atomic<UInt64>
+  let writers: Atomic<UInt64>
+  let lastWriter: Atomic<Int>
+  /// The shared step count: how many updates were applied.
+  let steps: Atomic<Int>
+
+  init() {
+    version = Atomic(0)
+    writers = Atomic(0)
+    lastWriter = Atomic(-1)
+    steps = Atomic(0)
+  }
+
+  init(copying other: borrowing BlockState) {
+    version = Atomic(other.version.load(ordering: .relaxed))
+    writers = Atomic(other.writers.load(ordering: .relaxed))
+    lastWriter = Atomic(other.lastWriter.load(ordering: .relaxed))
+    steps = Atomic(other.steps.load(ordering: .relaxed))
+  }
+
+  var provenance: Provenance {
+    @inline(__always) get {
+      Provenance(
+        version: version.load(ordering: .relaxed), writers: writers.load(ordering: .relaxed),
+        lastWriter: lastWriter.load(ordering: .relaxed))
+    }
+  }
+
+  /// Notes a write.
+  @inline(__always)
+  func sign(_ author: Author) {
+    version.wrappingAdd(1, ordering: .relaxed)
+    writers.wrappingAdd(Provenance.fingerprint(worker: author.worker, update: author.update), ordering: .relaxed)
+    lastWriter.store(author.worker, ordering: .relaxed)
+  }
+
+  /// The step number of an update that is about to be made, counted if the count is the block's.
+  @inline(__always)
+  func count(_ step: StepNumber) -> Int {
+    switch step {
+    case .own(let number): number
+    case .shared: steps.wrappingAdd(1, ordering: .relaxed).newValue
+    }
+  }
+}
+
+/// Copies shared numbers element by element as relaxed atomics, two at a time; `count` numbers from an address that
+/// is a multiple of 8 bytes.
+private func loadRelaxed(_ shared: UnsafeMutablePointer<Float>, into local: UnsafeMutablePointer<Float>, count: Int) {
+  let words = UnsafeMutableRawPointer(shared).assumingMemoryBound(to: Atomic<UInt64>.self)
+  let target = UnsafeMutableRawPointer(local)
+  for word in 0..<count / 2 {
+    target.storeBytes(of: words[word].load(ordering: .relaxed), toByteOffset: 8 * word, as: UInt64.self)
+  }
+  if count % 2 == 1 {
+    // The other half of the last word is padding, or belongs to the same block.
+    local[count - 1] = Float(bitPattern: UInt32(truncatingIfNeeded: words[count / 2].load(ordering: .relaxed)))
+  }
+}
+
+/// The opposite of `loadRelaxed`, for an even `count`.
+private func storeRelaxed(_ local: UnsafePointer<Float>, to shared: UnsafeMutablePointer<Float>, count: Int) {
+  let words = UnsafeMutableRawPointer(shared).assumingMemoryBound(to: Atomic<UInt64>.self)
+  let source = UnsafeRawPointer(local)
+  for word in 0..<count / 2 {
+    words[word].store(source.loadUnaligned(fromByteOffset: 8 * word, as: UInt64.self), ordering: .relaxed)
+  }
+}
