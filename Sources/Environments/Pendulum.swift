@@ -83,7 +83,22 @@ public struct Pendulum: Environment, Equatable {
   /// `angle` in [−π, π), by Python's modulo: the exact remainder, one turn added where it is negative.
   private static func normalized(_ angle: Double) -> Double {
     let turn = 2 * Double.pi
-    let remainder = (angle + .pi).truncatingRemainder(dividingBy: turn)
+    let remainder = exactRemainder(angle + .pi, turn)
     return (remainder < 0 ? remainder + turn : remainder) - .pi
   }
+}
+
+/// What is left of `x` after its whole multiples of `divisor`, exactly and with the sign of `x`: C's `fmod`, which
+/// `truncatingRemainder` would take from libm. Binary long division: each difference is exact (Sterbenz's lemma).
+/// - Precondition: `divisor` is positive.
+func exactRemainder(_ x: Double, _ divisor: Double) -> Double {
+  guard x.isFinite else { return .nan }
+  var rest = x.magnitude
+  var multiple = divisor
+  while multiple <= rest / 2 { multiple *= 2 }
+  while multiple >= divisor {
+    if rest >= multiple { rest -= multiple }
+    multiple /= 2
+  }
+  return x < 0 ? -rest : rest
 }

@@ -60,6 +60,21 @@ extension Environment {
     }
   }
 
+  @Test func `the remainder is exact, near multiples and far from them`() {
+    let turn = 2 * Double.pi
+    var source = GymRandom(seed: 0)
+    var values = [0, -0.0, .leastNonzeroMagnitude, 1e300, -1e300, .greatestFiniteMagnitude]
+    for multiple in [1.0, 2, 3, 7, 8, 500, 1e15] {
+      let value = multiple * turn
+      values += [value, value.nextDown, value.nextUp, -value, -value.nextDown, -value.nextUp]
+    }
+    for scale in [1.0, 10, 1000, 1e9] { values += (0..<200).map { _ in source.uniform(from: -scale, to: scale) } }
+    for value in values {
+      #expect(exactRemainder(value, turn) == value.truncatingRemainder(dividingBy: turn), "of \(value)")
+    }
+    for value in [Double.infinity, -.infinity, .nan] { #expect(exactRemainder(value, turn).isNaN) }
+  }
+
   @Test func `a torque that is not a number spoils the state for all to see`() {
     var pendulum = Pendulum(theta: 1)
     #expect(pendulum.step([.nan]).reward.isNaN)
