@@ -1,0 +1,86 @@
+// The environments by their Gym names, each with the time limit that Gym registers for it.
+
+/// The environments there are.
+public enum Environments {
+  /// An environment as Gym registers it.
+  public struct Registration: Sendable {
+    /// Gym's name, such as `Pendulum-v0`.
+    public let name: String
+    /// Gym's time limit in steps.
+    public let timeLimit: Int
+    private let prototype: any Environment
+
+    init(_ prototype: some Environment, timeLimit: Int) {
+      name = prototype.name
+      self.timeLimit = timeLimit
+      self.prototype = prototype
+    }
+
+    /// The environment itself, whose episodes end by termination only; Gym's `make(name).unwrapped`.
+    public var unlimited: any Environment { prototype }
+
+    /// The environment with its episodes truncated after `steps` steps.
+    /// - Precondition: `steps` is positive.
+    public func limited(to steps: Int) -> any Environment {
+      func limit(_ base: some Environment) -> any Environment { TimeLimit(base, steps: steps) }
+      return limit(prototype)
+    }
+  }
+
+  /// Every environment, in the order in which they are listed to users.
+  public static let registered: [Registration] = [
+    Registration(Pendulum(), timeLimit: 200)
+  ]
+
+  /// The registration of `name`, which is Gym's and case-sensitive.
+  /// - Throws: `UnknownEnvironment` with the nearest known names.
+  public static func registration(of name: String) throws(UnknownEnvironment) -> Registration {
+    guard let registration = registered.first(where: { $0.name == name }) else { throw UnknownEnvironment(name: name) }
+    return registration
+  }
+
+  /// The environment called `name` with its registered time limit, as Gym's `make(name)` returns it.
+  /// - Throws: `UnknownEnvironment` with the nearest known names.
+  public static func named(_ name: String) throws(UnknownEnvironment) -> any Environment {
+    let registration = try registration(of: name)
+    return registration.limited(to: registration.timeLimit)
+  }
+}
+
+/// A name that no environment is registered under.
+public struct UnknownEnvironment: Error, CustomStringConvertible, Equatable {
+  /// The name as it was given.
+  public let name: String
+  /// At most three registered names, the one that takes the fewest edits first.
+  public let nearest: [String]
+
+  init(name: String, among known: [String] = Environments.registered.map(\.name)) {
+    self.name = name
+    let given = name.lowercased()
+    nearest = known.enumerated()
+      .map { (distance: edits(from: given, to: $1.lowercased()), position: $0, name: $1) }
+      .sorted { ($0.distance, $0.position) < ($1.distance, $1.position) }
+      .prefix(3).map(\.name)
+  }
+
+  /// One sentence for the user.
+  public var description: String {
+    "there is no environment called '\(name)'; the nearest known: \(nearest.joined(separator: ", "))"
+  }
+}
+
+/// The least number of insertions, deletions and substitutions of one character that make `a` into `b` (Levenshtein).
+private func edits(from a: String, to b: String) -> Int {
+  let b = Array(b)
+  var row = Array(0...b.count)
+  for (i, character) in a.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in b.indices {
+      let substituted = diagonal + (character == b[j] ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
+    }
+  }
+  return row[b.count]
+}

@@ -1,0 +1,88 @@
+// The environments agree with gym 0.18.0, and the checks that say so notice each kind of wrong reference or pendulum.
+
+import Foundation
+import Testing
+import Verification
+
+/// The reference folder of the package.
+let golden = URL(fileURLWithPath: #filePath)
+  .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  .appendingPathComponent("golden/reference")
+
+/// All results of `checks` over the folder at `url`.
+func results(of checks: [ReferenceCheck], in url: URL = golden) throws -> [CheckResult] {
+  let folder = try ReferenceFolder(path: url.path)
+  return try checks.flatMap { try $0.run(folder) }
+}
+
+@Suite struct ReferenceTests {
+  @Test func `every environment check passes on the reference data`() throws {
+    let results = try results(of: environmentChecks)
+    #expect(results.count == 8)
+    for result in results { #expect(result.pass, "\(result)") }
+  }
+
+  @Test func `every file that the checks read is declared and there`() throws {
+    let declared = Set(environmentChecks.flatMap(\.files))
+    let present = try FileManager.default.contentsOfDirectory(atPath: golden.path + "/environments")
+    #expect(declared == Set(present.map { "environments/" + $0 }))
+  }
+
+  @Test(arguments: [
+    ("pendulum-v0", "theta", "0.5"), ("pendulum-v0", "theta_dot", "0.5"), ("pendulum-v0", "obs_cos", "0.5"),
+    ("pendulum-v0", "obs_sin", "0.5"), ("pendulum-v0", "action", "0.5"), ("pendulum-v0", "reward", "-0.5"),
+    ("pendulum-v0", "done", "1"), ("pendulum-v0-episodes", "start", "seed 5"),
+    ("pendulum-v0-resets", "reset", "0"), ("pendulum-v0-resets", "theta", "0.5"),
+    ("pendulum-v0-resets", "theta_dot", "0.5"), ("gym-seeding", "hash", "1"), ("gym-seeding", "key_words", "1 2"),
+    ("gym-seeding", "u0", "1"), ("gym-seeding", "u3", "1"), ("gym-seeding", "d0", "0.5"), ("gym-seeding", "d3", "0.5"),
+    ("pendulum-v0-float32-actions-numpy1", "action", "0.5"), ("pendulum-v0-float32-actions-numpy1", "reward", "0.5"),
+    ("pendulum-v0-float32-actions-numpy2", "next_theta", "0.5"),
+    ("pendulum-v0-float32-actions-numpy2", "next_theta_dot", "0.5"),
+  ])
+  func `one wrong cell makes a check fail`(file: String, column: String, value: String) throws {
+    try withCopyOfGolden(changing: file, column, to: value) { url in
+      let passed = try results(of: environmentChecks, in: url).map(\.pass)
+      #expect(passed.contains(false))
+    }
+  }
+
+  @Test(arguments: [
+    ("pendulum-v0", "t", "7"), ("pendulum-v0", "action", ""), ("pendulum-v0", "episode", "9"),
+    ("pendulum-v0", "done", "no"), ("pendulum-v0-episodes", "steps", "199"), ("pendulum-v0-episodes", "episode", "99"),
+    ("pendulum-v0-episodes", "ended_done", "1"), ("pendulum-v0-episodes", "start", "seed -1"),
+    ("pendulum-v0-episodes", "start", "anywhere"), ("pendulum-v0-resets", "seed", "x"),
+    ("pendulum-v0-resets", "reset", "-1"), ("gym-seeding", "key_words", "xyz"),
+    ("pendulum-v0-float32-actions-numpy1", "action", "left"),
+  ])
+  func `a table that contradicts itself is refused with its line`(file: String, column: String, value: String) throws {
+    try withCopyOfGolden(changing: file, column, to: value) { url in
+      let error = #expect(throws: ReferenceError.self) { try results(of: environmentChecks, in: url) }
+      #expect(error?.description.contains(": line ") == true)
+    }
+  }
+
+  /// Runs `body` on a temporary copy of environments/ in which one cell of the third line of `file` has `value`.
+  /// Only the first two episodes are kept, to be quick.
+  private func withCopyOfGolden(
+    changing file: String, _ column: String, to value: String, body: (URL) throws -> Void
+  ) throws {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    let copy = url.appendingPathComponent("environments")
+    try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: url) }
+    for name in Set(environmentChecks.flatMap(\.files)) {
+      let text = try String(contentsOf: golden.appendingPathComponent(name), encoding: .utf8)
+      let kept = name.hasSuffix("pendulum-v0.csv") ? 403 : 3
+      var lines = text.split(separator: "\n").prefix(kept).map(String.init)
+      if name == "environments/\(file).csv" {
+        let position = try #require(lines[0].split(separator: ",").firstIndex { $0 == column })
+        var cells = lines[2].split(separator: ",", omittingEmptySubsequences: false)
+        cells[position] = Substring(value)
+        lines[2] = cells.joined(separator: ",")
+      }
+      try (lines.joined(separator: "\n") + "\n")
+        .write(to: url.appendingPathComponent(name), atomically: false, encoding: .utf8)
+    }
+    try body(url)
+  }
+}

@@ -1,0 +1,38 @@
+// Environments are found by Gym's name, with Gym's time limit, and a wrong name is answered with the right one.
+
+import Testing
+
+@testable import Environments
+
+@Suite struct RegistryTests {
+  @Test func `a name gives the environment with its registered time limit`() throws {
+    var environment = try Environments.named("Pendulum-v0")
+    #expect(environment.name == "Pendulum-v0")
+    for _ in 1..<200 { #expect(!environment.step([0]).done) }
+    #expect(environment.step([0]).truncated)
+  }
+
+  @Test func `a registration gives the environment without a limit, or with another`() throws {
+    let registration = try Environments.registration(of: "Pendulum-v0")
+    #expect(registration.timeLimit == 200)
+    var unlimited = registration.unlimited
+    for _ in 0..<300 { #expect(!unlimited.step([0]).done) }
+    var short = registration.limited(to: 1)
+    #expect(short.step([0]).truncated)
+  }
+
+  @Test(arguments: ["pendulum-v0", "Pendulum", "", "Pendulum-v1"])
+  func `an unknown name is an error that names the nearest known`(name: String) {
+    let error = #expect(throws: UnknownEnvironment.self) { try Environments.named(name) }
+    #expect(error?.nearest.first == "Pendulum-v0")
+    #expect(error?.description.contains("'\(name)'") == true)
+  }
+
+  @Test func `the nearest names come first, at most three, letter case aside`() {
+    let known = ["Acrobot-v1", "CartPole-v0", "Pendulum-v0", "Pendulum-v1", "MountainCar-v0"]
+    #expect(UnknownEnvironment(name: "PENDULUM-V1", among: known).nearest.prefix(2) == ["Pendulum-v1", "Pendulum-v0"])
+    #expect(UnknownEnvironment(name: "cartpol", among: known).nearest.first == "CartPole-v0")
+    #expect(UnknownEnvironment(name: "Pendulum-v", among: known).nearest.prefix(2) == ["Pendulum-v0", "Pendulum-v1"])
+    #expect(UnknownEnvironment(name: "x", among: known).nearest.count == 3)
+  }
+}
