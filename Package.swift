@@ -50,6 +50,7 @@ let libraries: [(name: String, dependencies: [String])] = [
 
 let tests: [(name: String, dependencies: [String])] = [
   ("DeterministicMathTests", ["DeterministicMath", "Verification"]),
+  ("PropertyTestingTests", ["PropertyTesting"]),
   ("LockstepTests", ["Lockstep", "PropertyTesting"]),
   ("AutodiffTests", ["Autodiff", "DeterministicMath", "Verification", "PropertyTesting"]),
   ("EnvironmentsTests", ["Environments", "Verification", "PropertyTesting"]),

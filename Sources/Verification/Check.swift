@@ -14,16 +14,19 @@ public struct CheckResult: Sendable, Codable, Equatable {
   public var tolerance: Double
   /// Where the worst difference is, and other facts worth a line (such as the fraction of identical bits).
   public var detail: String
+  /// Parts of the reference that the check has no counterpart for, and did not compare.
+  public var skipped: [String]
   /// Whether every case is within the tolerance. A comparison with NaN on one side only never passes.
   public var pass: Bool
 
   /// Makes a result that passes when `worst` is at most `tolerance`.
-  public init(name: String, cases: Int, worst: Double, tolerance: Double, detail: String = "") {
+  public init(name: String, cases: Int, worst: Double, tolerance: Double, detail: String = "", skipped: [String] = []) {
     self.name = name
     self.cases = cases
     self.worst = worst
     self.tolerance = tolerance
     self.detail = detail
+    self.skipped = skipped
     pass = cases > 0 && worst <= tolerance
   }
 }
