@@ -39,6 +39,15 @@ public protocol Real: BinaryFloatingPoint & SIMDScalar & Codable & Sendable & Lo
   static func sin(_ x: SIMD8<Self>) -> SIMD8<Self>
   /// `cos` of each lane.
   static func cos(_ x: SIMD8<Self>) -> SIMD8<Self>
+
+  /// `yes` in the lanes where `a` < `b`, `no` in the others.
+  static func select(
+    _ yes: SIMD8<Self>, _ no: SIMD8<Self>, whereLess a: SIMD8<Self>, than b: SIMD8<Self>
+  ) -> SIMD8<Self>
+  /// `yes` in the lanes where `a` ≤ `b`, `no` in the others.
+  static func select(
+    _ yes: SIMD8<Self>, _ no: SIMD8<Self>, whereAtMost a: SIMD8<Self>, _ b: SIMD8<Self>
+  ) -> SIMD8<Self>
 }
 
 extension Real {
