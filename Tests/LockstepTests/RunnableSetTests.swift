@@ -50,9 +50,10 @@ import Testing
     #expect(set == RunnableSet(processes: 70, all: true))
   }
 
-  @Test func noSetContainsANumberThatNoProcessHas() {
-    let set = RunnableSet(processes: 3, all: true)
-    #expect(![-1, 3, 63, 64, .min, .max].contains(where: set.contains))
+  @Test(arguments: [0, 3, 64])
+  func noSetContainsANumberThatNoProcessHas(processes: Int) {
+    let set = RunnableSet(processes: processes, all: true)
+    #expect(![-1, processes, 64, 127, .min, .max].contains(where: set.contains))
   }
 
   @Test func askingForWhatCannotBeIsAProgrammersError() async {

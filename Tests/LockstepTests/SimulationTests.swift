@@ -64,6 +64,14 @@ import Testing
       var run = Simulation(countdowns: [0, 1], strategy: Stubborn())
       run.run()
     }
+    await #expect(processExitsWith: .failure) {
+      let code: [Program<Memory>.Instruction] = [.acquire(0), .release(0)]
+      var world = Memory(cells: 1)
+      world[0] = 1
+      var run = Simulation(
+        world: world, processes: [Program(code), Program([.release(0)])], strategy: Stubborn())
+      run.run()
+    }
   }
 
   @Test func accessesConflictWhenTheirOrderCanMatter() {
