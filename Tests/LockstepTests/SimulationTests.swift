@@ -70,7 +70,7 @@ import Testing
       world[0] = 1
       var run = Simulation(
         world: world, processes: [Program(code), Program([.release(0)])], strategy: Stubborn())
-      run.run()
+      _ = run.advance()
     }
   }
 
