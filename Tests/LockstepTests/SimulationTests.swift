@@ -113,13 +113,13 @@ private struct Listener: Strategy {
   }
 }
 
-/// Could not go on after its first access if it were asked, but says that it cannot block.
+/// Could never go on if it were asked, but says that it cannot block.
 private struct Unquestioned: Process {
   var left = 2
 
   var nextAccess: Access? { left > 0 ? Access(.read, 0) : nil }
 
-  func isEnabled(in world: Memory) -> Bool { left == 2 }
+  func isEnabled(in world: Memory) -> Bool { false }
 
   mutating func step(_ world: inout Memory) { left -= 1 }
 }
