@@ -64,12 +64,12 @@ public struct Simulation<P: Process, S: Strategy> {
     runnable = RunnableSet(processes: processes.count, all: false)
     for process in processes.indices where processes[process].nextAccess != nil {
       unfinished += 1
-      if processes[process].isEnabled(in: world) { runnable.insert(process) }
+      if !P.canBlock || processes[process].isEnabled(in: world) { runnable.insert(process) }
     }
     settle()
   }
 
-  /// An independent copy: running either changes nothing in the other.
+  /// An independent copy: running either changes nothing in the other, if the processes and the strategy are values.
   @inlinable
   public func snapshot() -> Self {
     var copy = self

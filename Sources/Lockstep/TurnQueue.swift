@@ -17,7 +17,7 @@ struct TurnQueue: Sendable {
   }
 
   /// No turn is before that of its parent, `(position - 1) / 2`.
-  private(set) var turns: [Turn] = []
+  var turns: [Turn] = []
   /// Where the turn that was chosen last stands in `turns`; only `rescheduleChosen` looks at it, directly afterwards.
   private var chosen = 0
 
