@@ -28,10 +28,3 @@ public struct GymRandom: UniformSource, Sendable, Equatable {
     return [UInt32(truncatingIfNeeded: hash)] + (high == 0 ? [] : [high])
   }
 }
-
-extension UniformSource {
-  /// The next number uniform in [lower, upper), as NumPy computes it: lower + (upper − lower) · d.
-  mutating func uniform(from lower: Double, to upper: Double) -> Double {
-    lower + (upper - lower) * uniform()
-  }
-}

@@ -40,8 +40,8 @@ public struct Pendulum: Environment, Equatable {
 
   /// Draws θ uniformly within ±π, then θ̇ within ±1.
   public mutating func reset(using source: inout some UniformSource) {
-    theta = source.uniform(from: -.pi, to: .pi)
-    thetaDot = source.uniform(from: -1, to: 1)
+    theta = source.uniform(in: -.pi ... .pi)
+    thetaDot = source.uniform(in: -1...1)
   }
 
   /// Writes cos θ, sin θ, θ̇.
