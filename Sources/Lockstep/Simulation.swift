@@ -86,18 +86,27 @@ public struct Simulation<P: Process, S: Strategy> {
       return nil
     }
     precondition(runnable.contains(process), "the strategy chose process \(process), which cannot run")
-    let step = Step(index: _accesses, process: process, access: processes[process].nextAccess!)
-    processes[process].step(&world)
+    let (access, delay) = Self.step(&processes[process], &world)
+    let step = Step(index: _accesses, process: process, access: access)
     _accesses += 1
-    let isFinished = processes[process].nextAccess == nil
+    let isFinished = delay == nil
     if isFinished {
       runnable.remove(process)
       unfinished -= 1
     }
     if P.canBlock { findRunnable() }
     if isFinished || P.canBlock { settle() }
-    strategy.didStep(process, access: step.access, delay: isFinished ? nil : processes[process].delay)
+    strategy.didStep(process, access: access, delay: delay)
     return step
+  }
+
+  /// Makes the next access of `process`; also tells the delay before the one after it, `nil` when there is none.
+  /// In place: asking through the array would copy the process for every question.
+  @inlinable
+  static func step(_ process: inout P, _ world: inout P.Shared) -> (access: Access, delay: Int?) {
+    let access = process.nextAccess!
+    process.step(&world)
+    return (access, process.nextAccess == nil ? nil : process.delay)
   }
 
   /// Runs until no access is left or the strategy stops.
