@@ -547,21 +547,20 @@ private struct TimelineDrawing {
     }
   }
 
-  /// Marks stand above their lane's spans. Where they would overlap, that of the rarest hazard is drawn.
+  /// Marks stand above their lane's spans. One that would overlap another moves a place or two to the right where there is
+  /// a detailed panel, and is left out in an overview; the rarest hazards come first.
   private mutating func drawMarks(_ panel: Panel) {
     let radius = panel.isDetailed ? 5.5 : 4.2
+    let pitch = 2 * radius + 2
     let rarity = Dictionary(uniqueKeysWithValues: timeline.hazardCounts.map { ($0.hazard, $0.count) })
     let marks = orderedMarks.filter { $0.lane < shownLanes && panel.range.contains($0.time) }
+    let byRarity = marks.sorted { (rarity[$0.hazard]!, $0.time, $0.hazard) < (rarity[$1.hazard]!, $1.time, $1.hazard) }
     var placed = [[(x: Double, mark: TimelineMark)]](repeating: [], count: shownLanes)
     var hidden = 0
-    for mark in marks.sorted(by: { (rarity[$0.hazard]!, $0.hazard, $0.time) < (rarity[$1.hazard]!, $1.hazard, $1.time) }
-    ) {
-      let x = panel.x(mark.time)
-      if placed[mark.lane].contains(where: { abs($0.x - x) < 2 * radius + 2 }) {
-        hidden += 1
-      } else {
-        placed[mark.lane].append((x, mark))
-      }
+    for mark in byRarity {
+      let places = (0..<(panel.isDetailed ? 3 : 1)).map { panel.x(mark.time) + Double($0) * pitch }
+      let free = places.first { place in placed[mark.lane].allSatisfy { abs($0.x - place) >= pitch } }
+      if let free { placed[mark.lane].append((free, mark)) } else { hidden += 1 }
     }
     for (x, mark) in placed.joined() {
       drawMark(

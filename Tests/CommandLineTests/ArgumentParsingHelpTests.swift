@@ -34,9 +34,8 @@ private let table = CommandTable(
         a3c replay: replay asynchronous workers in one thread, bit for bit
 
         Usage:
-          a3c replay [--seed N] [--schedule STRATEGY]
-                     [--a-rather-long-option-name FILE] [--hazard ID]… --trace FILE
-                     [--json] [NAME]
+          a3c replay [--seed N] [--schedule STRATEGY] [--a-rather-long-option-name FILE]
+                     [--hazard ID]… --trace FILE [--json] [NAME]
 
         The same seed gives the same digest on every machine, whatever its processor,
         its operating system or the build.

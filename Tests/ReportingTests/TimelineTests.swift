@@ -54,6 +54,13 @@ private func isWellFormed(_ text: String) -> Bool {
   return parser.parse() && parser.parserError == nil
 }
 
+/// The words that stand in a picture, over the ends of its lines.
+private func words(in picture: String) -> String {
+  picture.split(separator: "\n").filter { $0.hasPrefix("<text") }.map { line in
+    line.split(separator: ">")[1].split(separator: "<")[0]
+  }.joined(separator: " ")
+}
+
 private func occurrences(of part: String, in text: String) -> Int { text.components(separatedBy: part).count - 1 }
 
 @Suite("Timeline pictures") struct TimelineSVGTests {
@@ -91,13 +98,35 @@ private func occurrences(of part: String, in text: String) -> Int { text.compone
     }
   }
 
+  @Test func `an arrow is drawn wherever both of its ends are readable`() {
+    var crossing = crowd(lanes: 3, updates: 12)
+    #expect(occurrences(of: "<title>torn-pull</title>", in: TimelineSVG.render(crossing)) == 0)
+    for (from, to) in [(0, 2), (2, 0), (1, 1)] {
+      crossing.arrows.append(
+        TimelineArrow(
+          from: TimelinePoint(lane: from, time: 20), to: TimelinePoint(lane: to, time: 40), hazard: "torn-pull"))
+    }
+    #expect(occurrences(of: "<title>torn-pull</title>", in: TimelineSVG.render(crossing)) == 3)
+    #expect(occurrences(of: "<title>lost-update</title>", in: TimelineSVG.render(turns(30))) == 1)
+  }
+
+  @Test func `hazards of one moment stand side by side where there is room`() {
+    var timeline = crowd(lanes: 2, updates: 10)
+    timeline.marks = ["torn-pull", "stale-push", "lost-update"].map {
+      TimelineMark(lane: 1, time: 40, hazard: $0, detail: "")
+    }
+    let picture = TimelineSVG.render(timeline)
+    for mark in timeline.marks { #expect(picture.contains("<title>\(mark.hazard) at 40")) }
+    #expect(!words(in: picture).contains("overlap"))
+  }
+
   @Test func `a long run has a readable window and says what it leaves out`() {
-    let picture = TimelineSVG.render(crowd(lanes: 12, updates: 5000))
+    let picture = TimelineSVG.render(crowd(lanes: 12, updates: 5000, hazardEvery: 5))
     #expect(picture.contains(">Around the first hazard, virtual time "))
-    #expect(picture.contains("spans narrower than"))
-    #expect(picture.contains("hazard marks would overlap others in the whole run"))
+    #expect(words(in: picture).contains("spans narrower than 1.4 pixels are merged into"))
+    #expect(words(in: picture).contains("hazard marks would overlap others in the whole run"))
     #expect(picture.contains(">collect 60,000</text>"))
-    #expect(picture.contains(">stale-push 1,200</text>"))
+    #expect(picture.contains(">stale-push 12,000</text>"))
     #expect(occurrences(of: ">10 steps</text>", in: picture) > 20)
   }
 
@@ -121,7 +150,7 @@ private func occurrences(of part: String, in text: String) -> Int { text.compone
 
   @Test func `lanes beyond the limit are counted, not drawn`() {
     let picture = TimelineSVG.render(crowd(lanes: 90, updates: 40))
-    #expect(picture.contains("Only the first 32 of 90 lanes are drawn"))
+    #expect(words(in: picture).contains("Only the first 32 of 90 lanes are drawn"))
     #expect(!picture.contains(">worker 32</text>"))
   }
 
