@@ -1,6 +1,7 @@
 // Files appear whole or not at all, and what was there before survives every failure.
 
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Reporting
@@ -70,6 +71,20 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(failure { try file.save("mine") }.contains("is already there"))
     #expect(try folder.text("out.svg") == "somebody else's")
     #expect(try folder.contents() == ["out.svg"])
+  }
+
+  @Test func `of several who save at once exactly one succeeds`() throws {
+    let folder = try Folder()
+    for round in 0..<20 {
+      let file = try AtomicFile(path: "\(folder.path)/\(round)", force: false)
+      let winners = Mutex<[Int]>([])
+      DispatchQueue.concurrentPerform(iterations: 8) { writer in
+        if failure({ try file.save("\(writer)") }).isEmpty { winners.withLock { $0.append(writer) } }
+      }
+      let names = winners.withLock { $0 }
+      #expect(names.count == 1)
+      #expect(try folder.text("\(round)") == "\(names[0])")
+    }
   }
 
   @Test func `saving twice is refused without force`() throws {
