@@ -2,7 +2,7 @@
 
 /// The ticks of an axis.
 struct Axis: Equatable {
-  /// The tick values, ascending, all within the range.
+  /// The tick values, ascending, all within the range (but for rounding).
   let ticks: [Double]
   /// The distance between two ticks: 1, 2 or 5 times a power of ten.
   let step: Double
@@ -29,8 +29,9 @@ struct Axis: Equatable {
     }
     step = value(1)
     places = min(12, max(0, mantissa == 10 ? -exponent - 1 : -exponent))
-    let first = (range.lowerBound / step).rounded(.up)
-    let last = (range.upperBound / step).rounded(.down)
+    // A bound that rounding has put just beyond its tick still has it: 0.3 / 0.1 is below 3.
+    let first = (range.lowerBound / step - 1e-9).rounded(.up)
+    let last = (range.upperBound / step + 1e-9).rounded(.down)
     ticks = first <= last ? (0...Int(min(last - first, 1000))).map { value(first + Double($0)) } : []
   }
 

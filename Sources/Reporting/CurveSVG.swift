@@ -73,7 +73,8 @@ public enum CurveSVG {
     precondition(width >= 320 && height >= 200, "a plot is at least 320 by 200 pixels")
     for series in plot.series {
       precondition(
-        zip(series.points, series.points.dropFirst()).allSatisfy { $0.x <= $1.x }, "\(series.name) does not ascend in x")
+        zip(series.points, series.points.dropFirst()).allSatisfy { $0.x <= $1.x }, "\(series.name) does not ascend in x"
+      )
     }
     var canvas = SVGCanvas()
     let margin = 32.0
@@ -114,7 +115,7 @@ public enum CurveSVG {
     let yRange = range(of: values, marginFraction: 0.04)
     let captionLines = lines(plot.caption, faint)
     let bottom = max(top + 80, Double(height) - 62 - Double(captionLines.count) * 16)
-    let yAxis = Axis(over: yRange, count: Int((bottom - top) / 50))
+    let yAxis = Axis(over: yRange, count: Int((bottom - top) / 38))
     let tickFont = SVGCanvas.Font(size: 10.5, colour: SVGCanvas.faintInk)
     let left = margin + Double(yAxis.ticks.map { yAxis.label($0).count }.max() ?? 0) * tickFont.characterWidth + 8
     let right = Double(width) - margin - 12
@@ -142,7 +143,8 @@ public enum CurveSVG {
     for (index, series) in plot.series.enumerated() {
       for line in lineRuns(series.points, x: x, y: y) {
         canvas.path(
-          line, "fill=\"none\" stroke=\"\(colour(index))\" stroke-width=\"1.8\" stroke-linejoin=\"round\" "
+          line,
+          "fill=\"none\" stroke=\"\(colour(index))\" stroke-width=\"1.8\" stroke-linejoin=\"round\" "
             + "stroke-linecap=\"round\" \(dash(index))", title: series.name)
       }
     }

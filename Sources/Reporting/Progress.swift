@@ -7,7 +7,7 @@ import Foundation
 public enum ProgressStyle: Sendable, Equatable {
   /// One line that is redrawn at most ten times a second.
   case live
-  /// A line at each tenth of the work, but at most one in 5 s and at least one a minute.
+  /// A line at each tenth of the work, but at most one in 5 s and at least one a minute, and a last one.
   case plain
   /// Nothing is written.
   case silent
@@ -79,7 +79,7 @@ public final class ProgressMeter {
     let sinceShown = now - lastShown
     if style == .live {
       if sinceShown >= 0.1 { drawLine(now) }
-    } else if sinceShown >= 60 || (sinceShown >= 5 && tenth > lastTenth) {
+    } else if sinceShown >= 60 || (sinceShown >= 5 && tenth > lastTenth && done != total) {
       writeLine(now)
     }
   }

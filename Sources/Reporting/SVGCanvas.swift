@@ -57,7 +57,10 @@ struct SVGCanvas {
     attributes: String = ""
   ) {
     let ends = "x1=\"\(Self.number(x1))\" y1=\"\(Self.number(y1))\" x2=\"\(Self.number(x2))\" y2=\"\(Self.number(y2))\""
-    add("line", "\(ends) stroke=\"\(stroke)\" stroke-width=\"\(Self.number(width))\"\(attributes.isEmpty ? "" : " \(attributes)")")
+    add(
+      "line",
+      "\(ends) stroke=\"\(stroke)\" stroke-width=\"\(Self.number(width))\"\(attributes.isEmpty ? "" : " \(attributes)")"
+    )
   }
 
   /// A path; `attributes` say how it is painted.

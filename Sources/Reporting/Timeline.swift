@@ -115,7 +115,8 @@ public struct Timeline: Sendable, Equatable {
     marks: [TimelineMark] = [], arrows: [TimelineArrow] = []
   ) {
     let points =
-      spans.map { TimelinePoint(lane: $0.lane, time: $0.end) } + marks.map { TimelinePoint(lane: $0.lane, time: $0.time) }
+      spans.map { TimelinePoint(lane: $0.lane, time: $0.end) }
+      + marks.map { TimelinePoint(lane: $0.lane, time: $0.time) }
       + arrows.flatMap { [$0.from, $0.to] }
     precondition(points.allSatisfy { lanes.indices.contains($0.lane) }, "a lane of the timeline has no name")
     precondition(points.allSatisfy(\.time.isFinite), "a time of the timeline is not finite")

@@ -5,8 +5,9 @@
 public enum TimelineSVG {
   /// Draws `timeline`, `width` pixels wide. The same timeline gives the same bytes, at most some 3 MB of them.
   ///
-  /// Up to 150 labelled accesses of a few workers are drawn from top to bottom, one a row. Longer runs are drawn from
-  /// left to right; where that is too dense to read, a window around the first hazard is drawn below it on a larger scale.
+  /// Up to 150 labelled accesses of a few workers, one after the other, are drawn from top to bottom, one a row. Other
+  /// runs are drawn from left to right; where that is too dense to read, a window around the first hazard follows on a
+  /// larger scale.
   /// - Precondition: `width` is at least 480.
   public static func render(_ timeline: Timeline, width: Int = 1200) -> String {
     precondition(width >= 480, "a timeline is at least 480 pixels wide")
@@ -28,7 +29,7 @@ private struct TimelineDrawing {
   var remarks: [String] = []
 
   let margin: Double = 32
-  let laneLimit = 48
+  let laneLimit = 32
   let blockLimit: Double = 9000
   let labelFont = SVGCanvas.Font(size: 10, isMonospaced: true)
   let noteFont = SVGCanvas.Font(size: 11, colour: SVGCanvas.faintInk)
@@ -88,7 +89,8 @@ private struct TimelineDrawing {
       let text = "\(category.rawValue) \(NumberText.grouped(count))"
       let start = place(text)
       canvas.rectangle(
-        x: start, y: bottom - 5, width: 13, height: 11, fill: category.colour, attributes: "rx=\"2\" \(category.outline)")
+        x: start, y: bottom - 5, width: 13, height: 11, fill: category.colour,
+        attributes: "rx=\"2\" \(category.outline)")
       canvas.text(text, x: start + 19, y: bottom + 4.5, font: font)
     }
     for (hazard, count) in timeline.hazardCounts {
@@ -104,7 +106,10 @@ private struct TimelineDrawing {
   private mutating func drawFindings() {
     let marks = orderedMarks
     guard !marks.isEmpty else { return }
-    let shown = marks.prefix(isLadder ? 12 : 8)
+    let limit = isLadder ? 12 : 8
+    let firsts = marks.indices.filter { index in !marks[..<index].contains { $0.hazard == marks[index].hazard } }
+    let others = marks.indices.filter { !firsts.contains($0) }
+    let shown = (firsts + others).prefix(limit).sorted().map { marks[$0] }
     bottom += 12
     canvas.text("Hazards", x: margin, y: bottom, font: SVGCanvas.Font(size: 13, isBold: true))
     bottom += 20
@@ -120,7 +125,9 @@ private struct TimelineDrawing {
       bottom += 3
     }
     if marks.count > shown.count {
-      remarks.append("The list has the first \(shown.count) of \(NumberText.grouped(marks.count)) hazard marks.")
+      remarks.append(
+        "Of \(NumberText.grouped(marks.count)) hazard marks the list has \(shown.count): the first of each hazard, and the "
+          + "earliest of the rest.")
     }
   }
 
@@ -189,18 +196,22 @@ private struct TimelineDrawing {
   private let columnGap: Double = 56
 
   private var accesses: [TimelineSpan] {
-    timeline.spans.filter { $0.category != .episode }.sorted { ($0.start, $0.lane, $0.end) < ($1.start, $1.lane, $1.end) }
+    timeline.spans.filter { $0.category != .episode }.sorted {
+      ($0.start, $0.lane, $0.end) < ($1.start, $1.lane, $1.end)
+    }
   }
 
   private var columnWidth: Double {
     let lanes = Double(timeline.lanes.count)
-    return min(300, (width - 2 * margin - rowGutter - columnGap * (lanes - 1)) / lanes)
+    return min(460, (width - 2 * margin - rowGutter - columnGap * (lanes - 1)) / lanes)
   }
 
   private var isLadder: Bool {
-    let spans = timeline.spans
-    return !spans.isEmpty && spans.count <= 150 && !timeline.lanes.isEmpty && columnWidth >= 150
-      && spans.allSatisfy { !$0.label.isEmpty }
+    let accesses = accesses
+    guard !accesses.isEmpty, timeline.spans.count <= 150, columnWidth >= 150 else { return false }
+    // Only where things happen one after the other: what goes on side by side needs a scale of time.
+    let isSequence = zip(accesses, accesses.dropFirst()).allSatisfy { $0.end <= $1.start }
+    return isSequence && accesses.allSatisfy { !$0.label.isEmpty }
   }
 
   private func columnStart(_ lane: Int) -> Double {
@@ -338,7 +349,9 @@ private struct TimelineDrawing {
         Panel(range: window, left: left, right: right, top: bottom + 14, laneHeight: 42, isDetailed: true))
     }
     if timeline.lanes.count > laneLimit {
-      remarks.append("Only the first \(laneLimit) of \(timeline.lanes.count) lanes are drawn.")
+      remarks.append(
+        "Only the first \(laneLimit) of \(timeline.lanes.count) lanes are drawn; the legend and the list have them all."
+      )
     }
     if !timeline.arrows.isEmpty { remarks.append("Arrows lead from a hazard's cause to its effect.") }
   }
@@ -398,7 +411,8 @@ private struct TimelineDrawing {
       // A label at the very edge would be cut, or run into the unit.
       if x < panel.right - 12 {
         canvas.text(
-          axis.label(tick), x: x, y: end + 17, font: SVGCanvas.Font(size: 10, colour: SVGCanvas.faintInk), anchor: .middle)
+          axis.label(tick), x: x, y: end + 17, font: SVGCanvas.Font(size: 10, colour: SVGCanvas.faintInk),
+          anchor: .middle)
       }
     }
     canvas.line(x1: panel.left, y1: end, x2: panel.right, y2: end, stroke: "#94A3B8")
@@ -410,7 +424,7 @@ private struct TimelineDrawing {
   }
 
   private mutating func drawSpans(_ panel: Panel) {
-    let narrow = max(1, Double(shownLanes) * (panel.right - panel.left) / blockLimit)
+    let narrow = panel.isDetailed ? 1 : max(1, Double(shownLanes) * (panel.right - panel.left) / blockLimit)
     var byLane = [[TimelineSpan]](repeating: [], count: shownLanes)
     for span in timeline.spans
     where span.lane < shownLanes && span.end >= panel.range.lowerBound && span.start <= panel.range.upperBound {
@@ -428,9 +442,10 @@ private struct TimelineDrawing {
       }
     }
     if merged > 0 {
+      let limit = narrow > 1 ? "\(NumberText.trimmed(narrow, places: 1)) pixels" : "a pixel"
       remarks.append(
-        "\(NumberText.grouped(merged)) spans narrower than \(narrow > 1 ? "\(NumberText.trimmed(narrow, places: 1)) pixels" : "a pixel") are merged into "
-          + "\(NumberText.grouped(blocks)) blocks, each in the colour that takes most of its time.")
+        "\(NumberText.grouped(merged)) spans narrower than \(limit) are merged into \(counted(blocks, "block")), each in the "
+          + "colour that takes most of its time.")
     }
   }
 
@@ -460,13 +475,16 @@ private struct TimelineDrawing {
       let gap = x2 - x1 > 4 ? 0.8 : 0
       canvas.rectangle(
         x: x1, y: y, width: x2 - x1 - gap, height: height, fill: span.category.colour,
-        attributes: "\(panel.isDetailed && !isEpisode ? "rx=\"2\" " : "")\(span.category.outline)".withoutTrailingSpaces,
+        attributes: "\(panel.isDetailed && !isEpisode ? "rx=\"2\" " : "")\(span.category.outline)"
+          .withoutTrailingSpaces,
         title: title(span))
       guard panel.isDetailed, !isEpisode else { continue }
       let limit = index + 1 < spans.count ? min(panel.right, panel.x(spans[index + 1].start)) : panel.right
-      let room = Int((limit - x1 - 9) / labelFont.characterWidth)
+      // A label that would cover its narrow span stands behind it.
+      let textStart = x2 - x1 < 12 ? x2 + 3 : x1 + 4
+      let room = Int((limit - textStart - 5) / labelFont.characterWidth)
       if room >= min(4, span.label.count) {
-        canvas.text(span.label.shortened(to: room), x: x1 + 4, y: panel.barMiddle(lane) + 3.6, font: labelFont)
+        canvas.text(span.label.shortened(to: room), x: textStart, y: panel.barMiddle(lane) + 3.6, font: labelFont)
       }
     }
     flush()
@@ -513,52 +531,50 @@ private struct TimelineDrawing {
     }
     for arrow in shown {
       let (x1, x2) = (panel.x(arrow.from.time), panel.x(arrow.to.time))
-      let (y1, y2) = (panel.barMiddle(arrow.from.lane), panel.barTop(arrow.to.lane) + 1)
+      let y2 = panel.barTop(arrow.to.lane) + 1
       if arrow.from.lane == arrow.to.lane {
         let height = panel.laneTop(arrow.to.lane) - 4
         drawArrow(
           arrow.hazard, from: (x1, panel.barTop(arrow.from.lane)), through: ((x1, height), (x2, height)), to: (x2, y2))
       } else {
         let isDownward = arrow.from.lane < arrow.to.lane
-        let start = isDownward ? panel.barTop(arrow.from.lane) + panel.barHeight : panel.barTop(arrow.from.lane)
-        let end = isDownward ? y2 : panel.barTop(arrow.to.lane) + panel.barHeight - 1
-        let middle = (y1 + end) / 2
+        let start = panel.barTop(arrow.from.lane) + (isDownward ? panel.barHeight : 0)
+        // From above it ends on top of the mark, from below at the span.
+        let end = isDownward ? panel.laneTop(arrow.to.lane) + 2 : panel.barTop(arrow.to.lane) + panel.barHeight - 1
+        let middle = (start + end) / 2
         drawArrow(arrow.hazard, from: (x1, start), through: ((x1, middle), (x2, middle)), to: (x2, end))
       }
     }
   }
 
-  /// Marks stand above their lane's spans. Those that would overlap share a place, where the rarest hazard shows.
+  /// Marks stand above their lane's spans. One that would overlap another moves a place or two to the right where there is
+  /// a detailed panel, and is left out in an overview; the rarest hazards come first.
   private mutating func drawMarks(_ panel: Panel) {
     let radius = panel.isDetailed ? 5.5 : 4.2
-    let pitch = radius * 2 + 3
+    let pitch = 2 * radius + 2
     let rarity = Dictionary(uniqueKeysWithValues: timeline.hazardCounts.map { ($0.hazard, $0.count) })
-    var shared = 0
-    for lane in 0..<shownLanes {
-      let marks = orderedMarks.filter { $0.lane == lane && panel.range.contains($0.time) }
-      var index = 0
-      while index < marks.count {
-        let x = panel.x(marks[index].time)
-        var group = [marks[index]]
-        while index + group.count < marks.count, panel.x(marks[index + group.count].time) - x < pitch {
-          group.append(marks[index + group.count])
-        }
-        index += group.count
-        shared += group.count - 1
-        let shown = group.min { (rarity[$0.hazard] ?? 0, $0.time) < (rarity[$1.hazard] ?? 0, $1.time) }!
-        let text =
-          group.count == 1
-          ? "\(shown.hazard) at \(timeText(shown.time)) · \(shown.detail.shortened(to: 200))"
-          : "\(group.count) marks here, the rarest: \(shown.hazard) · \(shown.detail.shortened(to: 200))"
-        let place = max(panel.left, min(panel.x(shown.time), panel.right))
-        drawMark(
-          shown.hazard, x: place, y: panel.laneTop(lane) + panel.markHeight / 2 + 0.5, radius: radius, title: text)
-      }
+    let marks = orderedMarks.filter { $0.lane < shownLanes && panel.range.contains($0.time) }
+    let byRarity = marks.sorted { (rarity[$0.hazard]!, $0.time, $0.hazard) < (rarity[$1.hazard]!, $1.time, $1.hazard) }
+    var placed = [[(x: Double, mark: TimelineMark)]](repeating: [], count: shownLanes)
+    var hidden = 0
+    for mark in byRarity {
+      let places = (0..<(panel.isDetailed ? 3 : 1)).map { panel.x(mark.time) + Double($0) * pitch }
+      let free = places.first { place in placed[mark.lane].allSatisfy { abs($0.x - place) >= pitch } }
+      if let free { placed[mark.lane].append((free, mark)) } else { hidden += 1 }
     }
-    if shared > 0 {
+    for (x, mark) in placed.joined() {
+      drawMark(
+        mark.hazard, x: x, y: panel.laneTop(mark.lane) + panel.markHeight / 2 + 0.5, radius: radius,
+        title: "\(mark.hazard) at \(timeText(mark.time)) · \(mark.detail.shortened(to: 200))")
+    }
+    if hidden > 0 {
       remarks.append(
-        "\(NumberText.grouped(shared)) hazard marks fall onto others of their lane\(panel.isDetailed ? "" : " in the whole run") and are not drawn (the "
-          + "rarest hazard shows); the legend counts them all.")
+        "\(counted(hidden, "hazard mark")) would overlap others\(panel.isDetailed ? "" : " in the whole run"): there the "
+          + "rarest hazard is drawn, and the legend counts them all.")
     }
+  }
+
+  private func counted(_ count: Int, _ noun: String) -> String {
+    "\(NumberText.grouped(count)) \(noun)\(count == 1 ? "" : "s")"
   }
 }
