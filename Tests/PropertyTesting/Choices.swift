@@ -16,7 +16,7 @@ public struct Choices {
 
   /// Fresh decisions: those of case `number` under `seed`.
   public init(seed: UInt64, case number: Int) {
-    source = .drawn(RandomStream(seed: seed, worker: number, purpose: .test))
+    source = .drawn(RandomStream(seed: seed, worker: UInt32(number), purpose: .test))
   }
 
   /// The decisions of `record` again. A generator that asks for more gets zeros, its simplest values; one that asks
