@@ -49,7 +49,7 @@ public struct Adam: Optimizer, Hashable, Codable {
   }
 
   /// Apart from `update`, and not inlined, so that a call through the protocol decides on the specialisation before it
-  /// does anything generic: 40 instead of 200 ns for a block of one.
+  /// does anything generic: 23 instead of 205 ns for a block of one (Zen 4).
   @inline(never)
   private func updateElements<Scalar: Real>(of block: OptimizerBlock<Scalar>, step: Int) {
     let rule = AdamRule<Scalar>(self, step: step)

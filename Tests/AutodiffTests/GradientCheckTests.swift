@@ -131,6 +131,12 @@ private func report(
     #expect(report(on: 3e8, at: 1e4, of: { $0 * $0 * $0 }).passes)
   }
 
+  @Test(arguments: [0.3, 0.7, -1.1, 1.9, 5.3])
+  func `the rounding of a large loss is no kink`(x: Double) {
+    let report = report(on: 0.1, at: x, of: { 1000.1 + 0.1 * $0 })
+    #expect(report.passes, "\(report)")
+  }
+
   @Test func `the derivative of a jump is not passed`() {
     let report = report(on: 0, at: 0, of: { $0 > 0 ? 1 : 0 })
     #expect(!report.passes)
