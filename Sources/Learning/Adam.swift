@@ -10,7 +10,9 @@ import DeterministicMath
 ///     p ← p − learningRate / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
 ///
 /// The last line is computed with √(1 − β₂ᵗ) multiplied into the numerator and into ε, which saves a multiplication an
-/// element (the remark that ends the paper's section 2). Each moment that is subnormal after its update is set to zero. Under zero gradients moments would otherwise stay
+/// element (the remark that ends the paper's section 2).
+///
+/// Each moment that is subnormal after its update is set to zero. Under zero gradients moments would otherwise stay
 /// subnormal for ever (0.9 x rounds to x there), which costs time and means nothing.
 public struct Adam: Optimizer, Hashable, Codable {
   /// The step size.
@@ -49,7 +51,7 @@ public struct Adam: Optimizer, Hashable, Codable {
   }
 
   /// Apart from `update`, and not inlined, so that a call through the protocol decides on the specialisation before it
-  /// does anything generic: 40 instead of 200 ns for a block of one.
+  /// does anything generic: 23 instead of 205 ns for a block of one (Zen 4).
   @inline(never)
   private func updateElements<Scalar: Real>(of block: OptimizerBlock<Scalar>, step: Int) {
     let rule = AdamRule<Scalar>(self, step: step)
@@ -73,7 +75,7 @@ public struct Adam: Optimizer, Hashable, Codable {
       offset &+= width
     }
     for index in offset / MemoryLayout<Scalar>.stride..<block.count {
-      // The last few elements go through the same formula, each as a vector of equal lanes.
+      // The last few elements go through the same formula, each in equal lanes, of which the compiler keeps one.
       var p = SIMD8(repeating: block.parameters[index])
       var m = SIMD8(repeating: block.slots[index])
       var v = SIMD8(repeating: block.slots[index + block.slotStride])

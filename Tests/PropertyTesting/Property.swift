@@ -35,8 +35,8 @@ public struct PropertyRun: LosslessStringConvertible, Equatable, Sendable {
     guard parts.count <= 2, let seed = UInt64(parts[0]) else { return nil }
     self.init(seed: seed)
     if parts.count == 2 {
-      guard let number = Int(parts[1]), number >= 0 else { return nil }
-      onlyCase = number
+      guard let number = UInt32(parts[1]) else { return nil }
+      onlyCase = Int(number)
     }
   }
 
@@ -114,5 +114,6 @@ public func agree(
   let difference = abs(actual - expected)
   if actual == expected || difference <= tolerance * scale { return true }
   throw Disagreement(
-    description: "\(actual) where \(expected) is expected \(place()): off by \(difference), allowed \(tolerance * scale)")
+    description:
+      "\(actual) where \(expected) is expected \(place()): off by \(difference), allowed \(tolerance * scale)")
 }

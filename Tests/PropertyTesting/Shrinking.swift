@@ -32,6 +32,7 @@ func shrunk(_ record: [Int], limit: Int, fails: ([Int]) -> [Int]?) -> [Int] {
     }
   }
 
+  /// Deletes runs: long ones by halves, then every short length, since an array's element is some short run.
   func deleteRuns() {
     var length = best.count
     while length > 0 {
@@ -44,7 +45,7 @@ func shrunk(_ record: [Int], limit: Int, fails: ([Int]) -> [Int]?) -> [Int] {
         }
         start -= 1
       }
-      length /= 2
+      length = length > 16 ? max(16, length / 2) : length - 1
     }
   }
 
