@@ -7,7 +7,7 @@
 /// A streaming XXH64 of everything combined so far.
 ///
 /// Values enter as their bytes, least significant first, on every platform. No lengths or types are added, so where a count
-/// may vary, combine the count too.
+/// may vary, combine the count too. The sign and payload of a NaN are left out, because x86 and ARM make different ones.
 public struct StateDigest: Sendable, CustomStringConvertible {
   private let seed: UInt64
   private var lanes: SIMD4<UInt64>
@@ -27,15 +27,42 @@ public struct StateDigest: Sendable, CustomStringConvertible {
   public mutating func combine(_ value: Int) { append(UInt64(truncatingIfNeeded: value), count: 8) }
   /// Adds one byte, 0 or 1.
   public mutating func combine(_ value: Bool) { append(value ? 1 : 0, count: 1) }
-  /// Adds the eight bytes of the bit pattern, so that zeros of either sign and NaNs are told apart.
-  public mutating func combine(_ value: Double) { append(value.bitPattern, count: 8) }
-  /// Adds the four bytes of the bit pattern.
-  public mutating func combine(_ value: Float) { append(UInt64(value.bitPattern), count: 4) }
+  /// Adds the eight bytes of the bit pattern, so zeros of either sign are told apart, but any NaN counts as `.nan`.
+  public mutating func combine(_ value: Double) { append((value.isNaN ? .nan : value).bitPattern, count: 8) }
+  /// Adds the four bytes of the bit pattern; any NaN counts as `.nan`.
+  public mutating func combine(_ value: Float) { append(UInt64((value.isNaN ? .nan : value).bitPattern), count: 4) }
 
-  /// Adds the bytes of each element.
-  public mutating func combine(contentsOf values: [Float]) { values.withUnsafeBytes { combine(contentsOf: $0) } }
-  /// Adds the bytes of each element.
-  public mutating func combine(contentsOf values: [Double]) { values.withUnsafeBytes { combine(contentsOf: $0) } }
+  /// Adds each element, as `combine(_:)` does but faster.
+  public mutating func combine(contentsOf values: UnsafeBufferPointer<Float>) {
+    var unordered: UInt32 = 0
+    for value in values { unordered |= value.isNaN ? 1 : 0 }
+    if unordered == 0 {
+      combine(contentsOf: UnsafeRawBufferPointer(values))
+    } else {
+      for value in values { combine(value) }
+    }
+  }
+
+  /// Adds each element, as `combine(_:)` does but faster.
+  public mutating func combine(contentsOf values: UnsafeBufferPointer<Double>) {
+    var unordered: UInt64 = 0
+    for value in values { unordered |= value.isNaN ? 1 : 0 }
+    if unordered == 0 {
+      combine(contentsOf: UnsafeRawBufferPointer(values))
+    } else {
+      for value in values { combine(value) }
+    }
+  }
+
+  /// Adds each element.
+  public mutating func combine(contentsOf values: [Float]) {
+    values.withUnsafeBufferPointer { combine(contentsOf: $0) }
+  }
+
+  /// Adds each element.
+  public mutating func combine(contentsOf values: [Double]) {
+    values.withUnsafeBufferPointer { combine(contentsOf: $0) }
+  }
 
   /// Adds raw bytes.
   public mutating func combine(contentsOf bytes: UnsafeRawBufferPointer) {

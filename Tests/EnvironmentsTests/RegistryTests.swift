@@ -30,7 +30,8 @@ import Testing
 
   @Test func `the nearest names come first, at most three, letter case aside`() {
     let known = ["Acrobot-v1", "CartPole-v0", "Pendulum-v0", "Pendulum-v1", "MountainCar-v0"]
-    #expect(UnknownEnvironment(name: "PENDULUM-V1", among: known).nearest.prefix(2) == ["Pendulum-v1", "Pendulum-v0"])
+    #expect(UnknownEnvironment(name: "CARTPOLE-V1", among: known).nearest.first == "CartPole-v0")
+    #expect(UnknownEnvironment(name: "pole-v2", among: ["pole", "POLE-V1"]).nearest.first == "POLE-V1")
     #expect(UnknownEnvironment(name: "cartpol", among: known).nearest.first == "CartPole-v0")
     #expect(UnknownEnvironment(name: "Pendulum-v", among: known).nearest.prefix(2) == ["Pendulum-v0", "Pendulum-v1"])
     #expect(UnknownEnvironment(name: "x", among: known).nearest.count == 3)
