@@ -9,9 +9,16 @@ public protocol Strategy {
   /// Tells that `process`, chosen last, has made `access`; its next access is `delay` ticks of private work away,
   /// or it has finished (`nil`).
   mutating func didStep(_ process: Int, access: Access, delay: Int?)
+
+  /// The time of the latest access on the strategy's clock, in ticks; `nil` where it has none.
+  var virtualTime: Double? { get }
 }
 
 extension Strategy {
+  /// Most strategies know only the order.
+  @inlinable
+  public var virtualTime: Double? { nil }
+
   /// Strategies without memory have nothing to note.
   @inlinable
   public mutating func didStep(_ process: Int, access: Access, delay: Int?) {}
@@ -34,6 +41,10 @@ public struct AnyStrategy: Strategy {
   public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
     base.didStep(process, access: access, delay: delay)
   }
+
+  /// What the hidden strategy's clock says.
+  @inlinable
+  public var virtualTime: Double? { base.virtualTime }
 }
 
 extension RandomNumberGenerator {

@@ -9,6 +9,10 @@ public struct Timed<Generator: RandomNumberGenerator & Sendable>: Strategy, Send
   @inlinable
   public var now: UInt64 { _now }
 
+  /// `now` in ticks.
+  @inlinable
+  public var virtualTime: Double? { Double(_now) / 1024 }
+
   @usableFromInline var _now: UInt64 = 0
   @usableFromInline var generator: Generator
   /// How long one tick takes each process, in 1/1024 of a tick: 0.8 to 1.25 ticks.

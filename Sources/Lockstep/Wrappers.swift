@@ -31,6 +31,10 @@ public struct StepLimit<Base: Strategy>: Strategy {
   public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
     base.didStep(process, access: access, delay: delay)
   }
+
+  /// What the wrapped strategy's clock says.
+  @inlinable
+  public var virtualTime: Double? { base.virtualTime }
 }
 
 /// Counts what a strategy does.
@@ -77,4 +81,8 @@ public struct Statistics<Base: Strategy>: Strategy {
   public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
     base.didStep(process, access: access, delay: delay)
   }
+
+  /// What the wrapped strategy's clock says.
+  @inlinable
+  public var virtualTime: Double? { base.virtualTime }
 }
