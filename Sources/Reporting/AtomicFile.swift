@@ -43,12 +43,15 @@ public struct AtomicFile: Sendable, Equatable {
   public func save(_ bytes: [UInt8]) throws(FileWriteError) {
     let permissions = try refuseOccupied()
     let temporary = try createTemporary(permissions: permissions)
-    // After a renaming there is nothing left under this name.
-    defer { unlink(temporary.path) }
     let outcome = Result { () throws(FileWriteError) in try fill(temporary.descriptor, with: bytes) }
     close(temporary.descriptor)
-    try outcome.get()
-    try install(temporary.path)
+    do {
+      try outcome.get()
+      try install(temporary.path)
+    } catch {
+      unlink(temporary.path)
+      throw error
+    }
   }
 
   /// Throws when what is at the target must stay; otherwise gives the permissions of the file to be replaced.
@@ -101,10 +104,14 @@ public struct AtomicFile: Sendable, Equatable {
     guard fsync(descriptor) == 0 || errno == EINVAL else { throw cannotWrite(errno) }
   }
 
-  /// Gives the temporary file its name in one step. A link, unlike a renaming, refuses a name that was taken meanwhile.
+  /// Gives the temporary file its name in one step; where this succeeds the temporary name is gone. A link, unlike a
+  /// renaming, refuses a name that was taken meanwhile.
   private func install(_ temporary: String) throws(FileWriteError) {
     if !mayReplace {
-      if link(temporary, target) == 0 { return }
+      if link(temporary, target) == 0 {
+        unlink(temporary)
+        return
+      }
       if errno == EEXIST { throw alreadyThere() }
       // The file system has no links: look once more, then rename.
       try refuseOccupied()

@@ -73,18 +73,29 @@ private func failure(_ body: () throws -> Void) -> String {
     #expect(try folder.contents() == ["out.svg"])
   }
 
-  @Test func `of several who save at once exactly one succeeds`() throws {
+  @Test func `of several who save at once exactly one succeeds, or with force all of them`() throws {
     let folder = try Folder()
-    for round in 0..<20 {
-      let file = try AtomicFile(path: "\(folder.path)/\(round)", force: false)
-      let winners = Mutex<[Int]>([])
-      DispatchQueue.concurrentPerform(iterations: 8) { writer in
-        if failure({ try file.save("\(writer)") }).isEmpty { winners.withLock { $0.append(writer) } }
+    for force in [false, true] {
+      let file = try AtomicFile(path: "\(folder.path)/\(force)", force: force)
+      let outcomes = Mutex<[Int: String]>([:])
+      let isDone = DispatchGroup()
+      for writer in 0..<8 {
+        isDone.enter()
+        // Large enough that all of them find the name free before the first is done.
+        let bytes = [UInt8](repeating: UInt8(writer), count: 1_000_000)
+        Thread {
+          let outcome = failure { try file.save(bytes) }
+          outcomes.withLock { $0[writer] = outcome }
+          isDone.leave()
+        }.start()
       }
-      let names = winners.withLock { $0 }
-      #expect(names.count == 1)
-      #expect(try folder.text("\(round)") == "\(names[0])")
+      isDone.wait()
+      let winners = outcomes.withLock { $0.filter(\.value.isEmpty).keys.sorted() }
+      #expect(winners.count == (force ? 8 : 1))
+      let contents = FileManager.default.contents(atPath: file.path)
+      #expect(winners.contains { contents == Data(repeating: UInt8($0), count: 1_000_000) })
     }
+    #expect(try folder.contents() == ["false", "true"])
   }
 
   @Test func `saving twice is refused without force`() throws {
