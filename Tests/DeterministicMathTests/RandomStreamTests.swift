@@ -128,6 +128,14 @@ import Testing
     #expect(chiSquare(plain, bins: 3) > 100)
   }
 
+  @Test("below refuses an empty range")
+  func emptyRange() async {
+    await #expect(processExitsWith: .failure) {
+      var stream = RandomStream(seed: 1, worker: 0, purpose: .test)
+      _ = stream.below(0)
+    }
+  }
+
   @Test("gaussians are normal: moments and the Kolmogorov-Smirnov distance")
   func normality() {
     let count = 50_000
