@@ -46,6 +46,10 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Experiments", ["DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep"]),
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   ("Reporting", []),
+  (
+    "Benchmarking",
+    ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Lockstep", "Experiments"]
+  ),
 ]
 
 let tests: [(name: String, dependencies: [String])] = [

@@ -106,6 +106,17 @@ public struct ReferenceFolder: Sendable {
     return try ReferenceTable(name: name, text: text, required: required)
   }
 
+  /// The paths of all files in the folder, within it, sorted.
+  public func files() -> [String] {
+    guard let walk = FileManager.default.enumerator(atPath: url.path) else { return [] }
+    return walk.compactMap { $0 as? String }.filter { path in
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(
+        atPath: url.appendingPathComponent(path).path, isDirectory: &isFolder)
+      return exists && !isFolder.boolValue
+    }.sorted()
+  }
+
   /// Whether the folder has a file or folder of this name.
   public func has(_ name: String) -> Bool {
     FileManager.default.fileExists(atPath: url.appendingPathComponent(name).path)

@@ -1,0 +1,100 @@
+// `a3c bench`: how fast the parts and the whole are, beside the peak of the machine they run on.
+
+import Benchmarking
+import Foundation
+import Reporting
+
+/// Measures kernels, environment and training.
+struct BenchCommand {
+  static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
+
+  static let declaration = Command(
+    "bench", summary: "measure kernels, environment and training beside the machine's peak",
+    discussion: """
+      Everything runs on one core in one process, so the ratios can be compared between machines. Build with \
+      -c release; nothing in the tests depends on a time.
+      """,
+    options: [json], examples: ["swift run -c release a3c bench"])
+
+  /// The JSON document.
+  private struct Report: Encodable {
+    struct Row: Encodable {
+      let name: String
+      let nanoseconds: Double
+      let medianNanoseconds: Double
+      let gigaflops: Double
+      let fractionOfPeak: Double
+    }
+
+    let peakGigaflops: Double
+    let kernels: [Row]
+    let training: [Row]
+    /// Environment steps per second, by the name of the training.
+    let stepsPerSecond: [String: Double]
+    /// The cost of an update with 1,000 workers over that with 4.
+    let growthFrom4To1000Workers: Double
+  }
+
+  private let isJSON: Bool
+
+  init(_ arguments: Arguments) throws(UsageError) { isJSON = arguments[Self.json] }
+
+  /// Measures and reports.
+  /// - Returns: the exit code.
+  func run() throws -> Int32 {
+    let meter = ProgressMeter("bench", total: 8, unit: "measurements")
+    var done = 0
+    func advance() {
+      done += 1
+      meter.update(done)
+    }
+    let peak = measurePeak().gigaflops
+    advance()
+    let kernels = measureKernels()
+    advance()
+    let training = try measureTraining(advanced: advance)
+    meter.finish()
+
+    func row(_ measurement: Timing) -> Report.Row {
+      Report.Row(
+        name: measurement.name, nanoseconds: measurement.nanoseconds,
+        medianNanoseconds: measurement.medianNanoseconds, gigaflops: measurement.gigaflops,
+        fractionOfPeak: measurement.gigaflops / peak)
+    }
+    func time(workers: Int) -> Double { training.first { $0.name.hasSuffix("hogwild, \(workers) workers") }!.nanoseconds }
+    let report = Report(
+      peakGigaflops: peak, kernels: kernels.map(row), training: training.map(row),
+      stepsPerSecond: Dictionary(uniqueKeysWithValues: training.map { ($0.name, 1e9 / $0.nanoseconds) }),
+      growthFrom4To1000Workers: time(workers: 1000) / time(workers: 4))
+    print(isJSON ? try json(report) : screen(report))
+    return 0
+  }
+
+  private func json(_ report: Report) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(report), as: UTF8.self)
+  }
+
+  private func screen(_ report: Report) -> String {
+    let terminal = Terminal.standardOutput
+    func cells(_ row: Report.Row) -> [String] {
+      [
+        row.name, NumberText.fixed(row.nanoseconds, places: 1), NumberText.fixed(row.medianNanoseconds, places: 1),
+        row.gigaflops > 0 ? NumberText.fixed(row.gigaflops, places: 1) : "",
+        row.gigaflops > 0 ? NumberText.percent(row.fractionOfPeak) : "",
+      ]
+    }
+    var lines = ["peak without FMA, single precision, one core: \(NumberText.fixed(report.peakGigaflops, places: 1)) GFLOP/s", ""]
+    lines += terminal.tableLines(
+      header: ["kernel", "ns", "median", "GFLOP/s", "of peak"], rows: report.kernels.map(cells), indent: 0)
+    lines.append("")
+    lines += terminal.tableLines(
+      header: ["training", "ns/step", "median", "GFLOP/s", "of peak", "steps/s"],
+      rows: report.training.map { cells($0) + [NumberText.abbreviated(1e9 / $0.nanoseconds)] }, indent: 0)
+    lines.append("")
+    lines.append(
+      "an update with 1,000 workers costs \(NumberText.fixed(report.growthFrom4To1000Workers, places: 2)) times one with 4")
+    return lines.joined(separator: "\n")
+  }
+}
