@@ -16,22 +16,20 @@ extension Configuration {
 
   /// The shared world and the workers of the run, before any access.
   /// - Throws: when there is no environment of that name.
-  public func makeRun() throws -> (world: TrainingWorld, workers: [Worker]) {
+  public func makeRun() throws(UnknownEnvironment) -> (world: TrainingWorld, workers: [Worker]) {
     let environment = try Environments.registration(of: self.environment).unlimited
-    let network = network(for: environment)
-    // The shared model draws its weights as if it were the worker after the last.
-    var stream = RandomStream(seed: seed, worker: UInt32(workers), purpose: .initialisation)
-    let model = SharedModel(
-      parameters: network.initialParameters(deviation: initialDeviation, from: &stream), layout: network.layout,
-      granularity: granularity, optimizer: adam)
+    let world = TrainingWorld(TrainingPlan(self, network: network(for: environment)))
     let workers = (0..<workers).map {
-      Worker(number: $0, configuration: self, network: network, environment: environment, model: model)
+      Worker(number: $0, plan: world.plan, environment: environment, model: world.model)
     }
-    return (TrainingWorld(self, model: model), workers)
+    return (world, workers)
   }
 
-  /// A lockstep run under `schedule`.
-  public func makeSimulation(_ schedule: Schedule, scheduleSeed: UInt64) throws -> Simulation<Worker, AnyStrategy> {
+  /// A lockstep run under `schedule`, before any access.
+  /// - Throws: when there is no environment of that name.
+  public func makeSimulation(
+    _ schedule: Schedule, scheduleSeed: UInt64
+  ) throws(UnknownEnvironment) -> Simulation<Worker, AnyStrategy> {
     let (world, workers) = try makeRun()
     return Simulation(
       world: world, processes: workers, strategy: schedule.strategy(for: workers, seed: scheduleSeed))

@@ -84,7 +84,9 @@ public final class EpisodeBoard: Sendable {
     digest.combine(claimed.load(ordering: .relaxed))
     digest.combine(begunEpisodes)
     digest.combine(smoothed)
-    for result in allResults {
+    let results = allResults
+    digest.combine(results.count)
+    for result in results {
       digest.combine(result.worker)
       digest.combine(result.episodeReturn)
       digest.combine(result.steps)

@@ -1,0 +1,41 @@
+// What is the same for all workers of a run, in one object, so that a worker itself is only what changes.
+
+import DeterministicMath
+import Learning
+
+/// A configuration with the network and the loss that it describes.
+public final class TrainingPlan: Sendable {
+  /// All settings.
+  public let configuration: Configuration
+  /// The shape of the shared model and of every local net.
+  public let network: SeparateNetwork
+  let loss: ActorCriticLoss
+
+  /// The plan of `configuration` for `network`.
+  public init(_ configuration: Configuration, network: SeparateNetwork) {
+    precondition(configuration.workers >= 1, "\(configuration.workers) workers; the least is 1")
+    precondition(configuration.maxSteps >= 1, "episodes of \(configuration.maxSteps) steps; the least is 1")
+    precondition(configuration.flushLength >= 1, "flushes of \(configuration.flushLength) steps; the least is 1")
+    self.configuration = configuration
+    self.network = network
+    loss = ActorCriticLoss(entropyWeight: configuration.entropyWeight)
+  }
+
+  /// The random numbers of a worker for one purpose: the same whatever the schedule and the number of workers.
+  func stream(of worker: Int, for purpose: Purpose) -> RandomStream {
+    RandomStream(seed: configuration.seed, worker: UInt32(worker), purpose: purpose)
+  }
+
+  /// The weights that a worker's local net begins with.
+  func initialParameters(of worker: Int) -> [Float] {
+    var stream = stream(of: worker, for: .initialisation)
+    return network.initialParameters(deviation: configuration.initialDeviation, from: &stream)
+  }
+
+  /// The shared model before the first update. Its weights are drawn as if it were the worker after the last.
+  public func makeModel() -> SharedModel {
+    SharedModel(
+      parameters: initialParameters(of: configuration.workers), layout: network.layout,
+      granularity: configuration.granularity, optimizer: configuration.adam)
+  }
+}
