@@ -178,13 +178,11 @@ extension Tape {
   private func propagateLinear(_ node: Node, _ parameterGradient: UnsafeMutablePointer<Scalar>) {
     let input = nodes[node.a]
     let dz = arena + node.gradient
-    if node.activation != .identity {
-      let (lower, upper) = Self.bounds(of: node.activation)
-      maskLimited(y: arena + node.value, dy: dz, count: node.count, lower: lower, upper: upper)
-    }
+    let (lower, upper) = Self.bounds(of: node.activation)
     linearParameterGradient(
-      x: arena + input.value, rows: node.rows, inputs: input.columns, outputs: node.columns, dz: dz,
-      weightGradient: parameterGradient + node.weights, biasGradient: parameterGradient + node.bias)
+      x: arena + input.value, rows: node.rows, inputs: input.columns, outputs: node.columns, y: arena + node.value,
+      lower: lower, upper: upper, dy: dz, weightGradient: parameterGradient + node.weights,
+      biasGradient: parameterGradient + node.bias)
     guard input.gradient >= 0 else { return }
     linearInputGradient(
       dz: dz, rows: node.rows, inputs: input.columns, outputs: node.columns, weights: parameters! + node.weights,
