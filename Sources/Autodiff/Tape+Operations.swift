@@ -1,4 +1,5 @@
-// The operations, forwards. Each has its mirror image in Tape+Backward.swift.
+// The operations as they are written down. What each computes is in Tape+Forward.swift, and its mirror image in
+// Tape+Backward.swift.
 
 import DeterministicMath
 
@@ -6,10 +7,9 @@ extension Tape {
   // MARK: Leaves
 
   /// A constant of `rows` × `columns` elements for the caller to fill in through `values(of:)`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func constant(rows: Int, columns: Int) -> Variable {
-    Variable(node: record(.leaf, rows: rows, columns: columns))
+  /// - Parameter capacity: how many rows it may grow to by `appendRow`; as many as it has, if absent.
+  public func constant(rows: Int, columns: Int, capacity: Int? = nil) -> Variable {
+    Variable(node: record(.leaf, rows: rows, capacity: capacity ?? rows, columns: columns))
   }
 
   /// A constant with the given elements, row-major.
@@ -19,7 +19,7 @@ extension Tape {
 
   /// A matrix whose gradient is wanted.
   public func variable(_ elements: [Scalar], rows: Int, columns: Int) -> Variable {
-    fill(Variable(node: record(.leaf, rows: rows, columns: columns, isLeaf: true)), elements)
+    fill(Variable(node: record(.leaf, rows: rows, capacity: rows, columns: columns, isLeaf: true)), elements)
   }
 
   private func fill(_ variable: Variable, _ elements: [Scalar]) -> Variable {
@@ -29,297 +29,141 @@ extension Tape {
   }
 
   /// The value of `operand`, through which no gradient flows.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func stopGradient(_ operand: Variable) -> Variable {
     let source = node(of: operand)
-    let node = record(.stopGradient, rows: source.rows, columns: source.columns)
-    (arena + nodes[node].value).update(from: arena + source.value, count: source.count)
-    return Variable(node: node)
+    // Without an operand on the tape: nothing below is asked for, and none is reached.
+    let index = record(.stopGradient, rows: source.rows, capacity: source.capacity, columns: source.columns)
+    nodes[index].a = operand.node
+    return evaluated(index)
   }
 
   // MARK: Layers
 
   /// `activation(x W + b)` with x rows × inputs, W inputs × outputs and b 1 × outputs from the parameter buffer.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func linear(
     _ x: Variable, weights: ParameterRange, bias: ParameterRange, activation: Activation = .identity
   ) -> Variable {
     let input = node(of: x)
-    let rows = input.rows
     precondition(input.columns == weights.rows, "\(input.columns) columns meet \(weights.rows) inputs")
     precondition(bias.count == weights.columns, "a bias of \(bias.count) for \(weights.columns) outputs")
     precondition(
       max(weights.offset + weights.count, bias.offset + bias.count) <= parameterCount, "outside the parameters")
-    let node = record(.linear, rows: rows, columns: weights.columns, x.node, isLeaf: true)
-    nodes[node].activation = activation
-    nodes[node].weights = weights.offset
-    nodes[node].bias = bias.offset
-    let (lower, upper) = Self.bounds(of: activation)
-    linearForward(
-      x: arena + nodes[x.node].value, rows: rows, inputs: weights.rows, outputs: weights.columns,
-      weights: parameters! + weights.offset, bias: parameters! + bias.offset, lower: lower, upper: upper,
-      y: arena + nodes[node].value)
-    return Variable(node: node)
-  }
-
-  /// The interval to which an activation limits its argument; NaN where there is no bound, as nothing lies beyond NaN.
-  @inline(__always)
-  static func bounds(of activation: Activation) -> (lower: Scalar, upper: Scalar) {
-    switch activation {
-    case .identity: (.nan, .nan)
-    case .relu: (0, .nan)
-    case .relu6: (0, 6)
-    }
+    let index = record(
+      .linear, rows: input.rows, capacity: input.capacity, columns: weights.columns, x.node, isLeaf: true)
+    nodes[index].activation = activation
+    nodes[index].weights = weights.offset
+    nodes[index].bias = bias.offset
+    return evaluated(index)
   }
 
   // MARK: Element by element
 
-  @inline(__always)
-  func map(
-    _ operation: Operation, _ a: Variable, x: Double = 0, y: Double = 0,
-    _ function: (SIMD8<Scalar>) -> SIMD8<Scalar>
-  ) -> Variable {
-    let source = node(of: a)
-    let node = record(operation, rows: source.rows, columns: source.columns, a.node, x: x, y: y)
-    let from = UnsafePointer(arena + source.value)
-    let to = arena + nodes[node].value
-    var i = 0
-    while i < source.count {
-      to.store(function(from.lanes(i)), i)
-      i += 8
-    }
-    return Variable(node: node)
-  }
-
-  @inline(__always)
-  func zip(
-    _ operation: Operation, _ a: Variable, _ b: Variable, x: Double = 0,
-    _ function: (SIMD8<Scalar>, SIMD8<Scalar>) -> SIMD8<Scalar>
-  ) -> Variable {
-    let first = node(of: a)
-    let second = node(of: b)
-    precondition(first.rows == second.rows && first.columns == second.columns, "the shapes differ")
-    let node = record(operation, rows: first.rows, columns: first.columns, a.node, b.node, x: x)
-    let left = UnsafePointer(arena + first.value)
-    let right = UnsafePointer(arena + second.value)
-    let to = arena + nodes[node].value
-    var i = 0
-    while i < first.count {
-      to.store(function(left.lanes(i), right.lanes(i)), i)
-      i += 8
-    }
-    return Variable(node: node)
-  }
-
   /// `a + b`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func add(_ a: Variable, _ b: Variable) -> Variable { zip(.add, a, b) { $0 + $1 } }
+  public func add(_ a: Variable, _ b: Variable) -> Variable { pair(.add, a, b) }
 
   /// `a - b`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func subtract(_ a: Variable, _ b: Variable) -> Variable { zip(.subtract, a, b) { $0 - $1 } }
+  public func subtract(_ a: Variable, _ b: Variable) -> Variable { pair(.subtract, a, b) }
 
   /// `a b`, element by element.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func multiply(_ a: Variable, _ b: Variable) -> Variable { zip(.multiply, a, b) { $0 * $1 } }
+  public func multiply(_ a: Variable, _ b: Variable) -> Variable { pair(.multiply, a, b) }
 
   /// `a / b`, element by element.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func divide(_ a: Variable, _ b: Variable) -> Variable { zip(.divide, a, b) { $0 / $1 } }
+  public func divide(_ a: Variable, _ b: Variable) -> Variable { pair(.divide, a, b) }
 
   /// `scale a + shift`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func affine(_ a: Variable, scale: Double = 1, shift: Double = 0) -> Variable {
-    let scale_ = Scalar(scale)
-    let shift_ = Scalar(shift)
-    return map(.affine, a, x: scale, y: shift) { scale_ * $0 + shift_ }
+    single(.affine, a, x: scale, y: shift)
   }
 
   /// `a²`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func square(_ a: Variable) -> Variable { map(.square, a) { $0 * $0 } }
+  public func square(_ a: Variable) -> Variable { single(.square, a) }
 
   /// `max(a, 0)`; gradient 0 at 0.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func relu(_ a: Variable) -> Variable { map(.relu, a) { Scalar.limit($0, 0, .infinity) } }
+  public func relu(_ a: Variable) -> Variable { single(.relu, a) }
 
   /// `min(max(a, 0), 6)`; gradient 0 at 0 and at 6.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func relu6(_ a: Variable) -> Variable { map(.relu6, a) { Scalar.limit($0, 0, 6) } }
+  public func relu6(_ a: Variable) -> Variable { single(.relu6, a) }
 
   /// `a` limited to `lower ... upper`; gradient 1 at both bounds.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func clamp(_ a: Variable, _ lower: Double, _ upper: Double) -> Variable {
-    let low = Scalar(lower)
-    let high = Scalar(upper)
-    return map(.clamp, a, x: lower, y: upper) { Scalar.limit($0, low, high) }
-  }
+  public func clamp(_ a: Variable, _ lower: Double, _ upper: Double) -> Variable { single(.clamp, a, x: lower, y: upper) }
 
   /// `tanh a`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func tanh(_ a: Variable) -> Variable { map(.tanh, a) { Scalar.tanh($0) } }
+  public func tanh(_ a: Variable) -> Variable { single(.tanh, a) }
 
   /// `1 / (1 + e⁻ᵃ)`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func sigmoid(_ a: Variable) -> Variable { map(.sigmoid, a) { Scalar.sigmoid($0) } }
+  public func sigmoid(_ a: Variable) -> Variable { single(.sigmoid, a) }
 
   /// `log(1 + eᵃ)`, and `a` itself above 20, as PyTorch computes it.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func softplus(_ a: Variable) -> Variable {
-    map(.softplus, a) { Scalar.select($0, Scalar.softplus($0), whereLess: SIMD8(repeating: 20), than: $0) }
-  }
+  public func softplus(_ a: Variable) -> Variable { single(.softplus, a) }
 
   /// `eᵃ`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func exp(_ a: Variable) -> Variable { map(.exp, a) { Scalar.exp($0) } }
+  public func exp(_ a: Variable) -> Variable { single(.exp, a) }
 
   /// `log a`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func log(_ a: Variable) -> Variable { map(.log, a) { Scalar.log($0) } }
+  public func log(_ a: Variable) -> Variable { single(.log, a) }
 
   /// `√a`.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func sqrt(_ a: Variable) -> Variable { map(.sqrt, a) { $0.squareRoot() } }
+  public func sqrt(_ a: Variable) -> Variable { single(.sqrt, a) }
 
   /// The smooth-L1 loss of `a` against 0: `a²/2` within ±1, `|a| - 1/2` outside.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func smoothL1(_ a: Variable) -> Variable {
-    map(.smoothL1, a) { x in
-      let size = Scalar.select(0 - x, x, whereLess: x, than: .zero)
-      return Scalar.select(0.5 * x * x, size - 0.5, whereLess: size, than: SIMD8(repeating: 1))
-    }
-  }
+  public func smoothL1(_ a: Variable) -> Variable { single(.smoothL1, a) }
 
   // MARK: Distributions
 
   /// The log-density of `x` under N(mu, sigma²): `-(x - μ)² / (2σ²) - log σ - log √(2π)`, element by element.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func normalLogDensity(_ x: Variable, mu: Variable, sigma: Variable) -> Variable {
     let sample = node(of: x)
-    precondition(
-      sample.count == node(of: mu).count && sample.count == node(of: sigma).count, "the shapes differ")
-    let node = record(.normalLogDensity, rows: sample.rows, columns: sample.columns, x.node, mu.node, sigma.node)
-    let to = arena + nodes[node].value
-    let (xs, mus, sigmas) = (
-      arena + sample.value, arena + nodes[mu.node].value, arena + nodes[sigma.node].value
-    )
-    let logRootTwoPi = Scalar(0.918938533204672741780329736406)
-    var i = 0
-    while i < sample.count {
-      let sigma = sigmas.lanes(i)
-      let offset = xs.lanes(i) - mus.lanes(i)
-      to.store(0 - (offset * offset) / (2 * (sigma * sigma)) - Scalar.log(sigma) - logRootTwoPi, i)
-      i += 8
-    }
-    return Variable(node: node)
+    precondition(sample.hasShape(of: node(of: mu)) && sample.hasShape(of: node(of: sigma)), "the shapes differ")
+    return evaluated(
+      record(
+        .normalLogDensity, rows: sample.rows, capacity: sample.capacity, columns: sample.columns, x.node, mu.node,
+        sigma.node))
   }
 
   /// The differential entropy of N(·, sigma²): `½ + ½ log 2π + log σ`, element by element.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func normalEntropy(sigma: Variable) -> Variable {
-    let constant = Scalar(1.418938533204672741780329736406)
-    return map(.normalEntropy, sigma) { constant + Scalar.log($0) }
-  }
+  public func normalEntropy(sigma: Variable) -> Variable { single(.normalEntropy, sigma) }
 
   /// `a - log Σ eᵃ` along each row, computed from the row's maximum.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func logSoftmax(_ a: Variable) -> Variable {
-    rowwise(.logSoftmax, a) { from, to, columns in
-      let (largest, sum) = Self.exponentialSum(from, columns)
-      let logSum = Scalar.log(sum)
-      for i in 0..<columns { to[i] = (from[i] - largest) - logSum }
-    }
-  }
+  public func logSoftmax(_ a: Variable) -> Variable { single(.logSoftmax, a) }
 
   /// `eᵃ / Σ eᵃ` along each row, computed from the row's maximum.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func softmax(_ a: Variable) -> Variable {
-    rowwise(.softmax, a) { from, to, columns in
-      let (largest, sum) = Self.exponentialSum(from, columns)
-      for i in 0..<columns { to[i] = Scalar.exp(from[i] - largest) / sum }
-    }
-  }
-
-  /// The largest of `count` elements and `Σ e^(x - largest)`, added in order.
-  @inline(__always)
-  private static func exponentialSum(_ x: UnsafePointer<Scalar>, _ count: Int) -> (largest: Scalar, sum: Scalar) {
-    var largest = x[0]
-    for i in 1..<max(count, 1) where x[i] > largest { largest = x[i] }
-    var sum: Scalar = 0
-    for i in 0..<count { sum += Scalar.exp(x[i] - largest) }
-    return (largest, sum)
-  }
-
-  @inline(__always)
-  private func rowwise(
-    _ operation: Operation, _ a: Variable,
-    _ function: (UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int) -> Void
-  ) -> Variable {
-    let source = node(of: a)
-    let node = record(operation, rows: source.rows, columns: source.columns, a.node)
-    for row in 0..<source.rows {
-      let offset = row * source.columns
-      function(arena + source.value + offset, arena + nodes[node].value + offset, source.columns)
-    }
-    return Variable(node: node)
-  }
+  public func softmax(_ a: Variable) -> Variable { single(.softmax, a) }
 
   /// Of each row of `a` the element in the column that `index` (rows × 1, whole numbers) names.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func pick(_ a: Variable, index: Variable) -> Variable {
     let source = node(of: a)
     precondition(node(of: index).count == source.rows, "one index a row")
-    let node = record(.pick, rows: source.rows, columns: 1, a.node, index.node)
-    for row in 0..<source.rows {
-      let column = Int(arena[nodes[index.node].value + row])
-      precondition(column >= 0 && column < source.columns, "no column \(column)")
-      arena[nodes[node].value + row] = arena[source.value + row * source.columns + column]
-    }
-    return Variable(node: node)
+    return evaluated(record(.pick, rows: source.rows, capacity: source.capacity, columns: 1, a.node, index.node))
   }
 
   // MARK: Reductions
 
   /// The sum of all elements, added in order; 1 × 1.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func sum(_ a: Variable) -> Variable { reduce(.sum, a) }
+  public func sum(_ a: Variable) -> Variable { evaluated(record(.sum, rows: 1, capacity: 1, columns: 1, a.node)) }
 
   /// The mean of all elements: their sum, added in order, over their number; 1 × 1.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func mean(_ a: Variable) -> Variable { reduce(.mean, a) }
+  public func mean(_ a: Variable) -> Variable { evaluated(record(.mean, rows: 1, capacity: 1, columns: 1, a.node)) }
 
-  @inline(__always)
-  private func reduce(_ operation: Operation, _ a: Variable) -> Variable {
+  // MARK: Shapes of operations
+
+  /// An operation of one operand and its shape.
+  private func single(_ operation: Operation, _ a: Variable, x: Double = 0, y: Double = 0) -> Variable {
     let source = node(of: a)
-    let node = record(operation, rows: 1, columns: 1, a.node)
-    var sum: Scalar = 0
-    for i in 0..<source.count { sum += arena[source.value + i] }
-    arena[nodes[node].value] = operation == .mean ? sum / Scalar(source.count) : sum
-    return Variable(node: node)
+    return evaluated(
+      record(operation, rows: source.rows, capacity: source.capacity, columns: source.columns, a.node, x: x, y: y))
+  }
+
+  /// An operation of two operands of one shape.
+  private func pair(_ operation: Operation, _ a: Variable, _ b: Variable) -> Variable {
+    let first = node(of: a)
+    precondition(first.hasShape(of: node(of: b)), "the shapes differ")
+    return evaluated(
+      record(operation, rows: first.rows, capacity: first.capacity, columns: first.columns, a.node, b.node))
+  }
+
+  /// Computes what was just recorded.
+  private func evaluated(_ index: Int) -> Variable {
+    evaluate(index, from: 0)
+    return Variable(node: index)
   }
 }

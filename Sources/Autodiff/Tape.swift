@@ -1,6 +1,6 @@
-// Reverse-mode differentiation over small dense matrices. Building an expression computes it and writes it down;
-// `backward` walks the notes in reverse. Everything lives in one arena that is reused from one update to the next,
-// so that the steady state allocates nothing.
+// Reverse-mode differentiation over small dense matrices. Building an expression writes it down and computes it
+// (Tape+Forward.swift); `backward` walks the notes in reverse (Tape+Backward.swift). Everything lives in one arena that
+// is reused from one update to the next, so that the steady state allocates nothing.
 
 import DeterministicMath
 
@@ -115,27 +115,46 @@ public final class Tape<Scalar: Real> {
     return nodes[variable.node]
   }
 
-  /// Notes an operation and makes room for its value and, if anything below it wants one, its gradient. The room is
-  /// a whole number of vectors, so element-wise loops may run over the end into padding that nobody reads.
+  /// Notes an operation and makes room for its value and, if anything below it wants one, its gradient. The room ends
+  /// a vector behind the last element, so element-wise loops may run over the end into padding that nobody reads.
   func record(
-    _ operation: Operation, rows: Int, columns: Int, _ a: Int = -1, _ b: Int = -1, _ c: Int = -1, isLeaf: Bool = false,
-    x: Double = 0, y: Double = 0
+    _ operation: Operation, rows: Int, capacity: Int, columns: Int, _ a: Int = -1, _ b: Int = -1, _ c: Int = -1,
+    isLeaf: Bool = false, x: Double = 0, y: Double = 0
   ) -> Int {
-    precondition(rows > 0 && columns > 0, "an empty matrix")
+    precondition(rows >= 0 && capacity > 0 && rows <= capacity && columns > 0, "an empty matrix")
     if nodeCount == nodeCapacity { growNodes() }
     let wantsGradient =
       isLeaf || (a >= 0 && nodes[a].gradient >= 0) || (b >= 0 && nodes[b].gradient >= 0)
       || (c >= 0 && nodes[c].gradient >= 0)
-    let room = (rows * columns + 15) & ~15
+    let room = (capacity * columns + 7 + 15) & ~15
     let value = used
     used += wantsGradient ? 2 * room : room
     if used > arenaCapacity { growArena() }
     (nodes + nodeCount).initialize(
       to: Node(
-        operation: operation, rows: rows, columns: columns, a: a, b: b, c: c, value: value,
+        operation: operation, rows: rows, capacity: capacity, columns: columns, a: a, b: b, c: c, value: value,
         gradient: wantsGradient ? value + room : -1, x: x, y: y))
     nodeCount += 1
     return nodeCount - 1
+  }
+
+  /// Adds a row to `input`, a constant with room for more, and computes the same row of every expression recorded
+  /// since: a policy is written down once and evaluated state by state, with the bits that a whole matrix would give.
+  /// - Parameters:
+  ///   - input: a constant made with a larger capacity than it has rows.
+  ///   - fill: writes the new row's elements.
+  /// - Precondition: nothing recorded since reduces over rows.
+  public func appendRow(to input: Variable, _ fill: (UnsafeMutableBufferPointer<Scalar>) -> Void) {
+    let row = node(of: input).rows
+    for index in input.node..<nodeCount {
+      precondition(
+        nodes[index].rows == row && row < nodes[index].capacity,
+        "row \(row) does not fit every expression recorded since the input")
+      nodes[index].rows = row + 1
+    }
+    let columns = nodes[input.node].columns
+    fill(UnsafeMutableBufferPointer(start: arena + nodes[input.node].value + row * columns, count: columns))
+    for index in input.node + 1..<nodeCount { evaluate(index, from: row) }
   }
 
   private func growNodes() {
@@ -180,6 +199,8 @@ struct Node {
   /// Whether the current `backward` has put anything into the gradient yet.
   var isReached = false
   var rows: Int
+  /// How many rows there is room for.
+  let capacity: Int
   var columns: Int
   var a: Int
   var b: Int
@@ -193,5 +214,7 @@ struct Node {
   var x: Double
   var y: Double
 
-  var count: Int { rows * columns }
+  var count: Int { rows &* columns }
+
+  func hasShape(of other: Node) -> Bool { rows == other.rows && columns == other.columns }
 }
