@@ -78,8 +78,9 @@ let package = Package(
     .executableTarget(name: "a3c", dependencies: libraries.map { .byName(name: $0.name) }),
     .target(
       name: "PropertyTesting", dependencies: ["DeterministicMath"], path: "Tests/PropertyTesting"),
-  ] + tests.map { test in
-    .testTarget(name: test.name, dependencies: test.dependencies.map { .byName(name: $0) })
-  },
+  ]
+    + tests.map { test in
+      .testTarget(name: test.name, dependencies: test.dependencies.map { .byName(name: $0) })
+    },
   swiftLanguageModes: [.v6]
 )

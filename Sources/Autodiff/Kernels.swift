@@ -39,29 +39,29 @@ func dot<Scalar: Real>(_ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _
   var s2 = SIMD8<Scalar>.zero
   var s3 = SIMD8<Scalar>.zero
   var i = 0
-  while i + 32 <= count {
+  while i &+ 32 <= count {
     s0 += a.lanes(i) * b.lanes(i)
-    s1 += a.lanes(i + 8) * b.lanes(i + 8)
-    s2 += a.lanes(i + 16) * b.lanes(i + 16)
-    s3 += a.lanes(i + 24) * b.lanes(i + 24)
-    i += 32
+    s1 += a.lanes(i &+ 8) * b.lanes(i &+ 8)
+    s2 += a.lanes(i &+ 16) * b.lanes(i &+ 16)
+    s3 += a.lanes(i &+ 24) * b.lanes(i &+ 24)
+    i &+= 32
   }
-  if i + 8 <= count {
+  if i &+ 8 <= count {
     s0 += a.lanes(i) * b.lanes(i)
-    i += 8
+    i &+= 8
   }
-  if i + 8 <= count {
+  if i &+ 8 <= count {
     s1 += a.lanes(i) * b.lanes(i)
-    i += 8
+    i &+= 8
   }
-  if i + 8 <= count {
+  if i &+ 8 <= count {
     s2 += a.lanes(i) * b.lanes(i)
-    i += 8
+    i &+= 8
   }
   var sum = treeSum((s0 + s1) + (s2 + s3))
   while i < count {
     sum += a[i] * b[i]
-    i += 1
+    i &+= 1
   }
   return sum
 }
@@ -73,7 +73,7 @@ func limit<Scalar: Real>(_ x: Scalar, _ lower: Scalar, _ upper: Scalar) -> Scala
 }
 
 /// `y = limit(x W + b)`: x is rows × inputs, W inputs × outputs, y rows × outputs. With several outputs an element
-/// is `((b + x₀w₀) + x₁w₁) + …`; with one output it is `dot(x, w) + b`.
+/// is `((b + x₀w₀) + x₁w₁) + …`; with one output it is `dot(x, w) + b`. A row's result does not depend on the others.
 @inline(__always)
 func linearForward<Scalar: Real>(
   x: UnsafePointer<Scalar>, rows: Int, inputs: Int, outputs: Int, weights: UnsafePointer<Scalar>,
@@ -81,136 +81,215 @@ func linearForward<Scalar: Real>(
 ) {
   if outputs == 1 {
     for row in 0..<rows {
-      y[row] = limit(dot(x + row * inputs, weights, inputs) + bias[0], lower, upper)
+      y[row] = limit(dot(x + row &* inputs, weights, inputs) + bias[0], lower, upper)
     }
     return
   }
   var o = 0
-  while o + 8 <= outputs {
-    let b = bias.lanes(o)
-    var row = 0
-    while row + 4 <= rows {
-      let x0 = x + row * inputs
-      let x1 = x0 + inputs
-      let x2 = x1 + inputs
-      let x3 = x2 + inputs
-      var y0 = b
-      var y1 = b
-      var y2 = b
-      var y3 = b
-      for i in 0..<inputs {
-        let w = weights.lanes(i * outputs + o)
-        y0 += x0[i] * w
-        y1 += x1[i] * w
-        y2 += x2[i] * w
-        y3 += x3[i] * w
-      }
-      y.store(Scalar.limit(y0, lower, upper), row * outputs + o)
-      y.store(Scalar.limit(y1, lower, upper), (row + 1) * outputs + o)
-      y.store(Scalar.limit(y2, lower, upper), (row + 2) * outputs + o)
-      y.store(Scalar.limit(y3, lower, upper), (row + 3) * outputs + o)
-      row += 4
+  while o &+ 8 <= outputs {
+    let (w, b) = (weights + o, bias.lanes(o))
+    switch inputs {
+    // A constant number of inputs is unrolled, with its weights in registers over all rows.
+    case 2: forwardColumns(x, rows, 2, outputs, w, b, lower, upper, y + o)
+    case 3: forwardColumns(x, rows, 3, outputs, w, b, lower, upper, y + o)
+    case 4: forwardColumns(x, rows, 4, outputs, w, b, lower, upper, y + o)
+    default: forwardColumnsOfFourRows(x, rows, inputs, outputs, w, b, lower, upper, y + o)
     }
-    while row < rows {
-      let x0 = x + row * inputs
-      var y0 = b
-      for i in 0..<inputs { y0 += x0[i] * weights.lanes(i * outputs + o) }
-      y.store(Scalar.limit(y0, lower, upper), row * outputs + o)
-      row += 1
-    }
-    o += 8
+    o &+= 8
   }
   while o < outputs {
     for row in 0..<rows {
       var sum = bias[o]
-      for i in 0..<inputs { sum += x[row * inputs + i] * weights[i * outputs + o] }
-      y[row * outputs + o] = limit(sum, lower, upper)
+      for i in 0..<inputs { sum += x[row &* inputs &+ i] * weights[i &* outputs &+ o] }
+      y[row &* outputs &+ o] = limit(sum, lower, upper)
     }
-    o += 1
+    o &+= 1
   }
 }
 
-/// Zeroes `dy` where `y` stands at or beyond a bound, which turns the gradient of a limited output into that of the
-/// sum under it. At the bounds themselves the gradient is 0, as PyTorch has it for relu and relu6.
+/// Eight columns of `linearForward`, from the pointers on, for two to four inputs.
 @inline(__always)
-func maskLimited<Scalar: Real>(
-  y: UnsafePointer<Scalar>, dy: UnsafeMutablePointer<Scalar>, count: Int, lower: Scalar, upper: Scalar
+private func forwardColumns<Scalar: Real>(
+  _ x: UnsafePointer<Scalar>, _ rows: Int, _ inputs: Int, _ outputs: Int, _ weights: UnsafePointer<Scalar>,
+  _ bias: SIMD8<Scalar>, _ lower: Scalar, _ upper: Scalar, _ y: UnsafeMutablePointer<Scalar>
 ) {
-  let low = SIMD8<Scalar>(repeating: lower)
-  let high = SIMD8<Scalar>(repeating: upper)
-  var i = 0
-  while i + 8 <= count {
-    let value = y.lanes(i)
-    let above = Scalar.select(.zero, dy.lanes(i), whereAtMost: value, low)
-    dy.store(Scalar.select(.zero, above, whereAtMost: high, value), i)
-    i += 8
-  }
-  while i < count {
-    if y[i] <= lower || y[i] >= upper { dy[i] = 0 }
-    i += 1
+  let w0 = weights.lanes(0)
+  let w1 = weights.lanes(outputs)
+  let w2 = inputs > 2 ? weights.lanes(2 &* outputs) : w1
+  let w3 = inputs > 3 ? weights.lanes(3 &* outputs) : w1
+  var (from, to) = (x, y)
+  for _ in 0..<rows {
+    var sum = bias + from[0] * w0
+    sum += from[1] * w1
+    if inputs > 2 { sum += from[2] * w2 }
+    if inputs > 3 { sum += from[3] * w3 }
+    to.store(Scalar.limit(sum, lower, upper), 0)
+    from += inputs
+    to += outputs
   }
 }
 
-/// `dW += xᵀ dz` and `db += Σ dz`, rows in increasing order.
+/// Eight columns of `linearForward`, from the pointers on, for any number of inputs; four rows share each load of W.
+@inline(__always)
+private func forwardColumnsOfFourRows<Scalar: Real>(
+  _ x: UnsafePointer<Scalar>, _ rows: Int, _ inputs: Int, _ outputs: Int, _ weights: UnsafePointer<Scalar>,
+  _ bias: SIMD8<Scalar>, _ lower: Scalar, _ upper: Scalar, _ y: UnsafeMutablePointer<Scalar>
+) {
+  var row = 0
+  while row &+ 4 <= rows {
+    let x0 = x + row &* inputs
+    let x1 = x0 + inputs
+    let x2 = x1 + inputs
+    let x3 = x2 + inputs
+    var (y0, y1, y2, y3) = (bias, bias, bias, bias)
+    var weight = weights
+    for i in 0..<inputs {
+      let w = weight.lanes(0)
+      y0 += x0[i] * w
+      y1 += x1[i] * w
+      y2 += x2[i] * w
+      y3 += x3[i] * w
+      weight += outputs
+    }
+    let to = y + row &* outputs
+    to.store(Scalar.limit(y0, lower, upper), 0)
+    to.store(Scalar.limit(y1, lower, upper), outputs)
+    to.store(Scalar.limit(y2, lower, upper), 2 &* outputs)
+    to.store(Scalar.limit(y3, lower, upper), 3 &* outputs)
+    row &+= 4
+  }
+  while row < rows {
+    let x0 = x + row &* inputs
+    var sum = bias
+    var weight = weights
+    for i in 0..<inputs {
+      sum += x0[i] * weight.lanes(0)
+      weight += outputs
+    }
+    y.store(Scalar.limit(sum, lower, upper), row &* outputs)
+    row &+= 1
+  }
+}
+
+/// The gradient of a limited output: zero where `y` stands at or beyond a bound, as PyTorch has it for relu and relu6.
+@inline(__always)
+private func masked<Scalar: Real>(
+  _ dy: SIMD8<Scalar>, _ y: SIMD8<Scalar>, _ low: SIMD8<Scalar>, _ high: SIMD8<Scalar>
+) -> SIMD8<Scalar> {
+  let above = Scalar.select(.zero, dy, whereAtMost: y, low)
+  return Scalar.select(.zero, above, whereAtMost: high, y)
+}
+
+/// `dW += xᵀ dz` and `db += Σ dz`, rows in increasing order, where `dz` is `dy` masked by the bounds of `y = limit(z)`.
+/// `dy` is replaced by `dz`.
 @inline(__always)
 func linearParameterGradient<Scalar: Real>(
-  x: UnsafePointer<Scalar>, rows: Int, inputs: Int, outputs: Int, dz: UnsafePointer<Scalar>,
-  weightGradient: UnsafeMutablePointer<Scalar>, biasGradient: UnsafeMutablePointer<Scalar>
+  x: UnsafePointer<Scalar>, rows: Int, inputs: Int, outputs: Int, y: UnsafePointer<Scalar>, lower: Scalar,
+  upper: Scalar, dy: UnsafeMutablePointer<Scalar>, weightGradient: UnsafeMutablePointer<Scalar>,
+  biasGradient: UnsafeMutablePointer<Scalar>
 ) {
   if outputs == 1 {
-    var i = 0
-    while i + 8 <= inputs {
-      var sum = weightGradient.lanes(i)
-      for row in 0..<rows { sum += dz[row] * x.lanes(row * inputs + i) }
-      weightGradient.store(sum, i)
-      i += 8
-    }
-    while i < inputs {
-      var sum = weightGradient[i]
-      for row in 0..<rows { sum += dz[row] * x[row * inputs + i] }
-      weightGradient[i] = sum
-      i += 1
-    }
-    var sum = biasGradient[0]
-    for row in 0..<rows { sum += dz[row] }
-    biasGradient[0] = sum
+    parameterGradientOfOneOutput(x, rows, inputs, y, lower, upper, dy, weightGradient, biasGradient)
     return
   }
+  let low = SIMD8<Scalar>(repeating: lower)
+  let high = SIMD8<Scalar>(repeating: upper)
   var o = 0
-  while o + 8 <= outputs {
+  while o &+ 8 <= outputs {
     var biasSum = biasGradient.lanes(o)
-    for row in 0..<rows { biasSum += dz.lanes(row * outputs + o) }
-    biasGradient.store(biasSum, o)
-    var i = 0
-    while i + 2 <= inputs {
-      var sum0 = weightGradient.lanes(i * outputs + o)
-      var sum1 = weightGradient.lanes((i + 1) * outputs + o)
-      for row in 0..<rows {
-        let d = dz.lanes(row * outputs + o)
-        sum0 += x[row * inputs + i] * d
-        sum1 += x[row * inputs + i + 1] * d
+    if inputs == 3 {
+      // One pass over the rows with everything in registers.
+      var s0 = weightGradient.lanes(o)
+      var s1 = weightGradient.lanes(outputs &+ o)
+      var s2 = weightGradient.lanes(2 &* outputs &+ o)
+      var (from, at) = (x, o)
+      for _ in 0..<rows {
+        let dz = masked(dy.lanes(at), y.lanes(at), low, high)
+        dy.store(dz, at)
+        biasSum += dz
+        s0 += from[0] * dz
+        s1 += from[1] * dz
+        s2 += from[2] * dz
+        from += 3
+        at &+= outputs
       }
-      weightGradient.store(sum0, i * outputs + o)
-      weightGradient.store(sum1, (i + 1) * outputs + o)
-      i += 2
+      weightGradient.store(s0, o)
+      weightGradient.store(s1, outputs &+ o)
+      weightGradient.store(s2, 2 &* outputs &+ o)
+    } else {
+      for row in 0..<rows {
+        let at = row &* outputs &+ o
+        let dz = masked(dy.lanes(at), y.lanes(at), low, high)
+        dy.store(dz, at)
+        biasSum += dz
+      }
+      var i = 0
+      while i &+ 2 <= inputs {
+        var s0 = weightGradient.lanes(i &* outputs &+ o)
+        var s1 = weightGradient.lanes((i &+ 1) &* outputs &+ o)
+        for row in 0..<rows {
+          let dz = dy.lanes(row &* outputs &+ o)
+          s0 += x[row &* inputs &+ i] * dz
+          s1 += x[row &* inputs &+ i &+ 1] * dz
+        }
+        weightGradient.store(s0, i &* outputs &+ o)
+        weightGradient.store(s1, (i &+ 1) &* outputs &+ o)
+        i &+= 2
+      }
+      if i < inputs {
+        var sum = weightGradient.lanes(i &* outputs &+ o)
+        for row in 0..<rows { sum += x[row &* inputs &+ i] * dy.lanes(row &* outputs &+ o) }
+        weightGradient.store(sum, i &* outputs &+ o)
+      }
     }
-    if i < inputs {
-      var sum = weightGradient.lanes(i * outputs + o)
-      for row in 0..<rows { sum += x[row * inputs + i] * dz.lanes(row * outputs + o) }
-      weightGradient.store(sum, i * outputs + o)
-    }
-    o += 8
+    biasGradient.store(biasSum, o)
+    o &+= 8
   }
   while o < outputs {
     var biasSum = biasGradient[o]
-    for row in 0..<rows { biasSum += dz[row * outputs + o] }
+    for row in 0..<rows {
+      let at = row &* outputs &+ o
+      if y[at] <= lower || y[at] >= upper { dy[at] = 0 }
+      biasSum += dy[at]
+    }
     biasGradient[o] = biasSum
     for i in 0..<inputs {
-      var sum = weightGradient[i * outputs + o]
-      for row in 0..<rows { sum += x[row * inputs + i] * dz[row * outputs + o] }
-      weightGradient[i * outputs + o] = sum
+      var sum = weightGradient[i &* outputs &+ o]
+      for row in 0..<rows { sum += x[row &* inputs &+ i] * dy[row &* outputs &+ o] }
+      weightGradient[i &* outputs &+ o] = sum
     }
-    o += 1
+    o &+= 1
+  }
+}
+
+@inline(__always)
+private func parameterGradientOfOneOutput<Scalar: Real>(
+  _ x: UnsafePointer<Scalar>, _ rows: Int, _ inputs: Int, _ y: UnsafePointer<Scalar>, _ lower: Scalar,
+  _ upper: Scalar, _ dy: UnsafeMutablePointer<Scalar>, _ weightGradient: UnsafeMutablePointer<Scalar>,
+  _ biasGradient: UnsafeMutablePointer<Scalar>
+) {
+  var biasSum = biasGradient[0]
+  for row in 0..<rows {
+    if y[row] <= lower || y[row] >= upper { dy[row] = 0 }
+    biasSum += dy[row]
+  }
+  biasGradient[0] = biasSum
+  var i = 0
+  while i &+ 8 <= inputs {
+    var sum = weightGradient.lanes(i)
+    var from = x + i
+    for row in 0..<rows {
+      sum += dy[row] * from.lanes(0)
+      from += inputs
+    }
+    weightGradient.store(sum, i)
+    i &+= 8
+  }
+  while i < inputs {
+    var sum = weightGradient[i]
+    for row in 0..<rows { sum += dy[row] * x[row &* inputs &+ i] }
+    weightGradient[i] = sum
+    i &+= 1
   }
 }
 
@@ -221,32 +300,34 @@ func linearInputGradient<Scalar: Real>(
   dx: UnsafeMutablePointer<Scalar>, accumulating: Bool
 ) {
   if outputs == 1 {
+    var target = dx
     for row in 0..<rows {
       let d = dz[row]
-      let target = dx + row * inputs
       var i = 0
       if accumulating {
-        while i + 8 <= inputs {
+        while i &+ 8 <= inputs {
           target.store(target.lanes(i) + d * weights.lanes(i), i)
-          i += 8
+          i &+= 8
         }
       } else {
-        while i + 8 <= inputs {
+        while i &+ 8 <= inputs {
           target.store(d * weights.lanes(i), i)
-          i += 8
+          i &+= 8
         }
       }
       while i < inputs {
         target[i] = accumulating ? target[i] + d * weights[i] : d * weights[i]
-        i += 1
+        i &+= 1
       }
+      target += inputs
     }
     return
   }
   for row in 0..<rows {
     for i in 0..<inputs {
-      let sum = dot(dz + row * outputs, weights + i * outputs, outputs)
-      dx[row * inputs + i] = accumulating ? dx[row * inputs + i] + sum : sum
+      let sum = dot(dz + row &* outputs, weights + i &* outputs, outputs)
+      let at = row &* inputs &+ i
+      dx[at] = accumulating ? dx[at] + sum : sum
     }
   }
 }

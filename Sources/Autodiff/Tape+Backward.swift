@@ -16,9 +16,9 @@ extension Tape {
   ) {
     precondition(parameterGradient.count == parameterCount, "the gradient is as long as the parameters")
     if parameterCount > 0 { parameterGradient.baseAddress!.update(repeating: 0, count: parameterCount) }
-    for index in 0...output.node { nodes[index].isReached = false }
-    let top = nodes[output.node]
+    let top = node(of: output)
     precondition(top.gradient >= 0, "the output does not depend on any variable")
+    for index in 0..<nodeCount { nodes[index].isReached = false }
     precondition(upstream == nil || upstream!.count == top.count, "one upstream number an element")
     for i in 0..<top.count { arena[top.gradient + i] = upstream?[i] ?? 1 }
     nodes[output.node].isReached = true
@@ -96,26 +96,18 @@ extension Tape {
       let sigma = value(node.a)
       flow(node, to: node.a) { g, _, i in g / sigma.lanes(i) }
     case .logSoftmax:
-      rows(node) { g, y, to, columns, _ in
-        var sum: Scalar = 0
-        for i in 0..<columns { sum += g[i] }
-        for i in 0..<columns { to[i] = g[i] - Scalar.exp(y[i]) * sum }
-      }
+      rowwiseFlow(node, sum: { g, _ in g }, { g, y, sum in g - Scalar.exp(y) * sum })
     case .softmax:
-      rows(node) { g, y, to, columns, _ in
-        var sum: Scalar = 0
-        for i in 0..<columns { sum += g[i] * y[i] }
-        for i in 0..<columns { to[i] = y[i] * (g[i] - sum) }
-      }
+      rowwiseFlow(node, sum: { g, y in g * y }, { g, y, sum in y * (g - sum) })
     case .pick:
-      let index = value(node.b)
-      rows(node) { g, _, to, columns, row in
-        for i in 0..<columns { to[i] = i == Int(index[row]) ? g[0] : 0 }
-      }
-    case .sum, .mean:
+      let (g, column) = (arena + node.gradient, value(node.b))
+      scatter(to: node.a) { row, i in i == Int(column[row]) ? g[row] : 0 }
+    case .sum:
       let g = arena[node.gradient]
-      let share = node.operation == .mean ? g / Scalar(nodes[node.a].count) : g
-      spread(share, to: node.a)
+      scatter(to: node.a) { _, _ in g }
+    case .mean:
+      let share = arena[node.gradient] / Scalar(nodes[node.a].count)
+      scatter(to: node.a) { _, _ in share }
     }
   }
 
@@ -145,30 +137,38 @@ extension Tape {
     }
   }
 
-  private func spread(_ share: Scalar, to target: Int) {
-    guard nodes[target].gradient >= 0 else { return }
-    let to = arena + nodes[target].gradient
-    for i in 0..<nodes[target].count { to[i] = nodes[target].isReached ? to[i] + share : share }
+  /// Adds `function(row, column)` to each element of the gradient of operand `target`.
+  @inline(__always)
+  private func scatter(to target: Int, _ function: (_ row: Int, _ column: Int) -> Scalar) {
+    let operand = nodes[target]
+    guard operand.gradient >= 0 else { return }
+    var to = arena + operand.gradient
+    for row in 0..<operand.rows {
+      for column in 0..<operand.columns {
+        let term = function(row, column)
+        to[column] = operand.isReached ? to[column] + term : term
+      }
+      to += operand.columns
+    }
     nodes[target].isReached = true
   }
 
-  /// Row by row, for operations whose derivative mixes the elements of a row. `function` gets the row's gradient,
-  /// value, columns and number and writes the operand's gradient, which is then added to what other uses of the operand contributed.
+  /// For operations whose derivative mixes the elements of a row: adds `function(gradient, value, sum)` of each element
+  /// of `node` to the gradient of its operand, where sum is that of `term(gradient, value)` along the row, in order.
   @inline(__always)
-  private func rows(
-    _ node: Node,
-    _ function: (UnsafePointer<Scalar>, UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int, Int) -> Void
+  private func rowwiseFlow(
+    _ node: Node, sum term: (Scalar, Scalar) -> Scalar, _ function: (Scalar, Scalar, Scalar) -> Scalar
   ) {
-    let target = nodes[node.a]
-    guard target.gradient >= 0 else { return }
-    let columns = target.columns
-    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: columns) { scratch in
-      for row in 0..<node.rows {
-        function(
-          arena + node.gradient + row * node.columns, arena + node.value + row * node.columns, scratch.baseAddress!,
-          columns, row)
-        let to = arena + target.gradient + row * columns
-        for i in 0..<columns { to[i] = target.isReached ? to[i] + scratch[i] : scratch[i] }
+    let operand = nodes[node.a]
+    guard operand.gradient >= 0 else { return }
+    for row in 0..<node.rows {
+      let offset = row * node.columns
+      let (g, y, to) = (arena + node.gradient + offset, arena + node.value + offset, arena + operand.gradient + offset)
+      var sum: Scalar = 0
+      for i in 0..<node.columns { sum += term(g[i], y[i]) }
+      for i in 0..<node.columns {
+        let flowing = function(g[i], y[i], sum)
+        to[i] = operand.isReached ? to[i] + flowing : flowing
       }
     }
     nodes[node.a].isReached = true
@@ -178,13 +178,11 @@ extension Tape {
   private func propagateLinear(_ node: Node, _ parameterGradient: UnsafeMutablePointer<Scalar>) {
     let input = nodes[node.a]
     let dz = arena + node.gradient
-    if node.activation != .identity {
-      let (lower, upper) = Self.bounds(of: node.activation)
-      maskLimited(y: arena + node.value, dy: dz, count: node.count, lower: lower, upper: upper)
-    }
+    let (lower, upper) = Self.bounds(of: node.activation)
     linearParameterGradient(
-      x: arena + input.value, rows: node.rows, inputs: input.columns, outputs: node.columns, dz: dz,
-      weightGradient: parameterGradient + node.weights, biasGradient: parameterGradient + node.bias)
+      x: arena + input.value, rows: node.rows, inputs: input.columns, outputs: node.columns, y: arena + node.value,
+      lower: lower, upper: upper, dy: dz, weightGradient: parameterGradient + node.weights,
+      biasGradient: parameterGradient + node.bias)
     guard input.gradient >= 0 else { return }
     linearInputGradient(
       dz: dz, rows: node.rows, inputs: input.columns, outputs: node.columns, weights: parameters! + node.weights,
@@ -192,21 +190,25 @@ extension Tape {
     nodes[node.a].isReached = true
   }
 
+  /// In PyTorch's order of operations, so that it overflows where PyTorch does: with d = x - μ and v = 2σ², the
+  /// density's term -d²/v gives ∓(g / v) 2d to x and μ, and 4σ g d²/v² to σ.
   @inline(__always)
   private func propagateNormalLogDensity(_ node: Node) {
     let (x, mu, sigma) = (value(node.a), value(node.b), value(node.c))
     flow(node, to: node.a) { g, _, i in
-      let deviation = sigma.lanes(i)
-      return 0 - g * ((x.lanes(i) - mu.lanes(i)) / (deviation * deviation))
+      let twiceVariance = 2 * (sigma.lanes(i) * sigma.lanes(i))
+      return (0 - g / twiceVariance) * (2 * (x.lanes(i) - mu.lanes(i)))
     }
     flow(node, to: node.b) { g, _, i in
-      let deviation = sigma.lanes(i)
-      return g * ((x.lanes(i) - mu.lanes(i)) / (deviation * deviation))
+      let twiceVariance = 2 * (sigma.lanes(i) * sigma.lanes(i))
+      return (g / twiceVariance) * (2 * (x.lanes(i) - mu.lanes(i)))
     }
     flow(node, to: node.c) { g, _, i in
       let deviation = sigma.lanes(i)
+      let twiceVariance = 2 * (deviation * deviation)
       let offset = x.lanes(i) - mu.lanes(i)
-      return g * ((offset * offset) / (deviation * deviation * deviation) - 1 / deviation)
+      let curvature = g * ((offset * offset / twiceVariance) / twiceVariance)
+      return (2 * curvature) * (2 * deviation) - g / deviation
     }
   }
 }

@@ -23,7 +23,7 @@ extension Tape {
   }
 
   private func fill(_ variable: Variable, _ elements: [Scalar]) -> Variable {
-    precondition(elements.count == nodes[variable.node].count, "\(elements.count) elements do not fill the matrix")
+    precondition(elements.count == node(of: variable).count, "\(elements.count) elements do not fill the matrix")
     _ = values(of: variable).update(from: elements)
     return variable
   }
@@ -32,7 +32,7 @@ extension Tape {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func stopGradient(_ operand: Variable) -> Variable {
-    let source = nodes[operand.node]
+    let source = node(of: operand)
     let node = record(.stopGradient, rows: source.rows, columns: source.columns)
     (arena + nodes[node].value).update(from: arena + source.value, count: source.count)
     return Variable(node: node)
@@ -46,7 +46,7 @@ extension Tape {
   public func linear(
     _ x: Variable, weights: ParameterRange, bias: ParameterRange, activation: Activation = .identity
   ) -> Variable {
-    let input = nodes[x.node]
+    let input = node(of: x)
     let rows = input.rows
     precondition(input.columns == weights.rows, "\(input.columns) columns meet \(weights.rows) inputs")
     precondition(bias.count == weights.columns, "a bias of \(bias.count) for \(weights.columns) outputs")
@@ -64,12 +64,12 @@ extension Tape {
     return Variable(node: node)
   }
 
-  /// The interval to which an activation limits its argument.
+  /// The interval to which an activation limits its argument; NaN where there is no bound, as nothing lies beyond NaN.
   @inline(__always)
   static func bounds(of activation: Activation) -> (lower: Scalar, upper: Scalar) {
     switch activation {
-    case .identity: (-.infinity, .infinity)
-    case .relu: (0, .infinity)
+    case .identity: (.nan, .nan)
+    case .relu: (0, .nan)
     case .relu6: (0, 6)
     }
   }
@@ -81,7 +81,7 @@ extension Tape {
     _ operation: Operation, _ a: Variable, x: Double = 0, y: Double = 0,
     _ function: (SIMD8<Scalar>) -> SIMD8<Scalar>
   ) -> Variable {
-    let source = nodes[a.node]
+    let source = node(of: a)
     let node = record(operation, rows: source.rows, columns: source.columns, a.node, x: x, y: y)
     let from = UnsafePointer(arena + source.value)
     let to = arena + nodes[node].value
@@ -98,8 +98,8 @@ extension Tape {
     _ operation: Operation, _ a: Variable, _ b: Variable, x: Double = 0,
     _ function: (SIMD8<Scalar>, SIMD8<Scalar>) -> SIMD8<Scalar>
   ) -> Variable {
-    let first = nodes[a.node]
-    let second = nodes[b.node]
+    let first = node(of: a)
+    let second = node(of: b)
     precondition(first.rows == second.rows && first.columns == second.columns, "the shapes differ")
     let node = record(operation, rows: first.rows, columns: first.columns, a.node, b.node, x: x)
     let left = UnsafePointer(arena + first.value)
@@ -214,9 +214,9 @@ extension Tape {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func normalLogDensity(_ x: Variable, mu: Variable, sigma: Variable) -> Variable {
-    let sample = nodes[x.node]
+    let sample = node(of: x)
     precondition(
-      sample.count == nodes[mu.node].count && sample.count == nodes[sigma.node].count, "the shapes differ")
+      sample.count == node(of: mu).count && sample.count == node(of: sigma).count, "the shapes differ")
     let node = record(.normalLogDensity, rows: sample.rows, columns: sample.columns, x.node, mu.node, sigma.node)
     let to = arena + nodes[node].value
     let (xs, mus, sigmas) = (
@@ -277,7 +277,7 @@ extension Tape {
     _ operation: Operation, _ a: Variable,
     _ function: (UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>, Int) -> Void
   ) -> Variable {
-    let source = nodes[a.node]
+    let source = node(of: a)
     let node = record(operation, rows: source.rows, columns: source.columns, a.node)
     for row in 0..<source.rows {
       let offset = row * source.columns
@@ -290,8 +290,8 @@ extension Tape {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func pick(_ a: Variable, index: Variable) -> Variable {
-    let source = nodes[a.node]
-    precondition(nodes[index.node].count == source.rows, "one index a row")
+    let source = node(of: a)
+    precondition(node(of: index).count == source.rows, "one index a row")
     let node = record(.pick, rows: source.rows, columns: 1, a.node, index.node)
     for row in 0..<source.rows {
       let column = Int(arena[nodes[index.node].value + row])
@@ -315,7 +315,7 @@ extension Tape {
 
   @inline(__always)
   private func reduce(_ operation: Operation, _ a: Variable) -> Variable {
-    let source = nodes[a.node]
+    let source = node(of: a)
     let node = record(operation, rows: 1, columns: 1, a.node)
     var sum: Scalar = 0
     for i in 0..<source.count { sum += arena[source.value + i] }

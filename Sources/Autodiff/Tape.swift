@@ -82,20 +82,21 @@ public final class Tape<Scalar: Real> {
 
   /// The elements of `variable`, row-major; good until the next operation.
   public func values(of variable: Variable) -> UnsafeMutableBufferPointer<Scalar> {
-    let node = nodes[variable.node]
+    let node = node(of: variable)
     return UnsafeMutableBufferPointer(start: arena + node.value, count: node.count)
   }
 
   /// Element (`row`, `column`) of `variable`.
   public func value(of variable: Variable, row: Int = 0, column: Int = 0) -> Scalar {
-    let node = nodes[variable.node]
+    let node = node(of: variable)
     precondition(row >= 0 && row < node.rows && column >= 0 && column < node.columns, "no such element")
     return arena[node.value + row * node.columns + column]
   }
 
-  /// The gradient of the last `backward` with respect to `variable`; zeros where nothing flowed.
+  /// The gradient of the last `backward` with respect to `variable`; zeros where nothing flowed. For a linear layer
+  /// with an activation, that with respect to the sum under the activation.
   public func gradient(of variable: Variable) -> [Scalar] {
-    let node = nodes[variable.node]
+    let node = node(of: variable)
     precondition(node.gradient >= 0, "no gradient flows to a constant")
     guard node.isReached else { return [Scalar](repeating: 0, count: node.count) }
     return Array(UnsafeBufferPointer(start: arena + node.gradient, count: node.count))
@@ -103,10 +104,16 @@ public final class Tape<Scalar: Real> {
 
   /// Rows and columns of `variable`.
   public func shape(of variable: Variable) -> (rows: Int, columns: Int) {
-    (nodes[variable.node].rows, nodes[variable.node].columns)
+    (node(of: variable).rows, node(of: variable).columns)
   }
 
   // MARK: Writing down
+
+  @inline(__always)
+  func node(of variable: Variable) -> Node {
+    precondition(variable.node < nodeCount, "the variable is from before the tape was reset")
+    return nodes[variable.node]
+  }
 
   /// Notes an operation and makes room for its value and, if anything below it wants one, its gradient. The room is
   /// a whole number of vectors, so element-wise loops may run over the end into padding that nobody reads.

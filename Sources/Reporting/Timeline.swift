@@ -13,6 +13,8 @@ public enum TimelineCategory: String, Sendable, CaseIterable, Codable {
   case exchange
   /// A whole episode; it may lie over other spans of its lane and is drawn beside them.
   case episode
+  /// Counting, claiming, publishing: shared words beside the parameters.
+  case bookkeeping
   /// Waiting for a lock or for other workers.
   case wait
 }

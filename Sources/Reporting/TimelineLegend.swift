@@ -69,6 +69,7 @@ extension TimelineCategory {
     case .push: "#E69F00"
     case .exchange: "#2FB48E"
     case .episode: "#CC79A7"
+    case .bookkeeping: "#7C8BA1"
     case .wait: "#FFFFFF"
     }
   }

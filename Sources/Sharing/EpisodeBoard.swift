@@ -31,7 +31,7 @@ public final class EpisodeBoard: Sendable {
   public init(budget: Int, workers: Int) {
     self.budget = budget
     var list: [EpisodeResult] = []
-    list.reserveCapacity(budget + workers)
+    list.reserveCapacity(min(budget, 1 << 16) + workers)
     results = Mutex(list)
   }
 

@@ -18,7 +18,7 @@ func checkOptimizers(
   let reference = try OptimizerReference(folder)
   // Parameters relative to 1 or their size, whichever is more; slots to the largest size that they have had, as their
   // rounding errors are (a moment of alternating gradients ends up small).
-  return try reference.check(Double.self, dtype: "f64", tolerance: 2e-15, substitute: substitute)
+  return try reference.check(Double.self, dtype: "f64", tolerance: 1e-14, substitute: substitute)
     + reference.check(Float.self, dtype: "f32", tolerance: 4e-6, substitute: substitute)
 }
 

@@ -33,8 +33,8 @@ func checkReturns(in folder: ReferenceFolder, by recursions: ReturnRecursions) t
     ])
   let rowsOfCase = Dictionary(grouping: table.rows.indices) { table.text($0, "case") }
 
-  // Relative to 1 or the result, whichever is more: rewards and values are of size 1 to 100, and where they cancel to
-  // little, their own rounding shows.
+  // Relative to 1 or the case's largest result: a recursion carries the rounding of its large terms along, which shows
+  // where they cancel to little.
   var full = CheckTally("returns/discounted", tolerance: 5e-14)
   var nStep = CheckTally("returns/n-step", tolerance: 5e-14)
   var error = CheckTally("returns/temporal difference", tolerance: 5e-14)
@@ -59,16 +59,17 @@ func checkReturns(in folder: ReferenceFolder, by recursions: ReturnRecursions) t
     let fullReturns = results(of: steps) { recursions.full($0, discount, $1) }
     let nStepReturns = results(of: steps) { recursions.nStep($0, horizon, discount, $1) }
     let advantages = results(of: steps) { recursions.advantages($0, discount, lambda, $1) }
-    for (t, row) in rows.enumerated() {
-      func compare(_ tally: inout CheckTally, _ actual: Double, _ column: String) throws {
-        let expected = try table.double(row, column)
-        tally.compare(actual, expected, scale: max(1, abs(expected)), at: "case \(name) t \(t) \(column)")
+    func compare(_ tally: inout CheckTally, _ actual: [Double], _ column: String) throws {
+      let expected = try rows.map { try table.double($0, column) }
+      let scale = expected.reduce(1) { max($0, abs($1)) }
+      for t in expected.indices {
+        tally.compare(actual[t], expected[t], scale: scale, at: "case \(name) t \(t) \(column)")
       }
-      try compare(&full, fullReturns[t], "return")
-      try compare(&nStep, nStepReturns[t], "n_step_return")
-      try compare(&error, steps[t].temporalDifferenceError(discount: discount), "delta")
-      try compare(&advantage, advantages[t], "advantage")
     }
+    try compare(&full, fullReturns, "return")
+    try compare(&nStep, nStepReturns, "n_step_return")
+    try compare(&error, steps.map { $0.temporalDifferenceError(discount: discount) }, "delta")
+    try compare(&advantage, advantages, "advantage")
   }
   return [full.result, nStep.result, error.result, advantage.result]
 }

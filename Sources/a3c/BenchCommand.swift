@@ -61,7 +61,9 @@ struct BenchCommand {
         medianNanoseconds: measurement.medianNanoseconds, gigaflops: measurement.gigaflops,
         fractionOfPeak: measurement.gigaflops / peak)
     }
-    func time(workers: Int) -> Double { training.first { $0.name.hasSuffix("hogwild, \(workers) workers") }!.nanoseconds }
+    func time(workers: Int) -> Double {
+      training.first { $0.name.hasSuffix("hogwild, \(workers) workers") }!.nanoseconds
+    }
     let report = Report(
       peakGigaflops: peak, kernels: kernels.map(row), training: training.map(row),
       stepsPerSecond: Dictionary(uniqueKeysWithValues: training.map { ($0.name, 1e9 / $0.nanoseconds) }),
@@ -85,7 +87,8 @@ struct BenchCommand {
         row.gigaflops > 0 ? NumberText.percent(row.fractionOfPeak) : "",
       ]
     }
-    var lines = ["peak without FMA, single precision, one core: \(NumberText.fixed(report.peakGigaflops, places: 1)) GFLOP/s", ""]
+    let peak = NumberText.fixed(report.peakGigaflops, places: 1)
+    var lines = ["peak without FMA, single precision, one core: \(peak) GFLOP/s", ""]
     lines += terminal.tableLines(
       header: ["kernel", "ns", "median", "GFLOP/s", "of peak"], rows: report.kernels.map(cells), indent: 0)
     lines.append("")
@@ -93,8 +96,8 @@ struct BenchCommand {
       header: ["training", "ns/step", "median", "GFLOP/s", "of peak", "steps/s"],
       rows: report.training.map { cells($0) + [NumberText.abbreviated(1e9 / $0.nanoseconds)] }, indent: 0)
     lines.append("")
-    lines.append(
-      "an update with 1,000 workers costs \(NumberText.fixed(report.growthFrom4To1000Workers, places: 2)) times one with 4")
+    let growth = NumberText.fixed(report.growthFrom4To1000Workers, places: 2)
+    lines.append("an update with 1,000 workers costs \(growth) times one with 4")
     return lines.joined(separator: "\n")
   }
 }

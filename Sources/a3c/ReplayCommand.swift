@@ -30,7 +30,8 @@ struct ReplayCommand {
     "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")
   static let rewards = Option<Rewards>(
     "rewards", .choice("NAME"), default: .raw, help: "what the learner sees: raw, or scaled, (r + 8.1)/8.1")
-  static let until = Option<Int?>("until", .count(0...Int.max), help: "stop after so many accesses and show the workers")
+  static let until = Option<Int?>(
+    "until", .count(0...Int.max), help: "stop after so many accesses and show the workers")
   static let digestsEvery = Option<Int?>("digests-every", .count(), help: "print a digest every so many updates")
   static let twice = Option<Bool>(
     flag: "twice", help: "run twice, compare every access and digest; exit 1 where they differ")
@@ -106,61 +107,68 @@ struct ReplayCommand {
   /// - Returns: the exit code.
   func run() throws -> Int32 {
     let isJSON = arguments[Self.json]
-    let begun = ProgressMeter.monotonicSeconds()
-    var simulation = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
-    var recorder = recorder(for: simulation)
-    var digests: [PeriodicDigest] = []
-    let meter = ProgressMeter(
-      "replay", total: configuration.episodes * configuration.maxSteps, unit: "steps",
-      style: .suited(to: .standardError, quiet: false))
-    let interval = arguments[Self.digestsEvery]
-    var nextDigest = interval ?? .max
-    let limit = arguments[Self.until] ?? .max
-    while simulation.accesses < limit, let step = simulation.advance() {
-      recorder?.record(step, in: simulation)
-      if simulation.world.statistics.updates >= nextDigest {
-        let digest = PeriodicDigest(
-          update: simulation.world.statistics.updates, access: simulation.accesses, digest: "\(simulation.digest)")
-        nextDigest += interval!
-        digests.append(digest)
-        if !isJSON { print(digest.line) }
-      }
-      if step.index & 0xfff == 0 { meter.update(simulation.world.statistics.environmentSteps) }
+    let (report, recorder) = try replay { digest in
+      if !isJSON { print(digest.line) }
     }
-    meter.finish()
-    let seconds = ProgressMeter.monotonicSeconds() - begun
-    let report = ReplayReport(
-      simulation, configuration: configuration, schedule: schedule, scheduleSeed: scheduleSeed, repro: repro,
-      digests: interval == nil ? nil : digests, wasStopped: simulation.status == .running, seconds: seconds)
-    try save(recorder)
-    if isJSON {
-      print(try report.json())
-    } else {
-      print(report.screen(on: .standardOutput))
-    }
+    if let recorder { try save(recorder) }
+    print(isJSON ? try report.json() : report.screen(on: .standardOutput))
     return try arguments[Self.twice] ? checkRepetition(report) : 0
   }
 
-  /// The second run, compared with a third access by access, and with the first by digest.
+  /// Replays, with progress on standard error.
+  /// - Parameter onDigest: gets the digests of `--digests-every` as they are taken.
+  func replay(
+    style: ProgressStyle = .suited(to: .standardError, quiet: false), onDigest: (PeriodicDigest) -> Void = { _ in }
+  ) throws -> (report: ReplayReport, recorder: TimelineRecorder?) {
+    let begun = ProgressMeter.monotonicSeconds()
+    var simulation = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
+    var recorder = recorder(for: simulation)
+    let limit = arguments[Self.until] ?? .max
+    let interval = arguments[Self.digestsEvery]
+    var nextDigest = interval ?? .max
+    var digests: [PeriodicDigest] = []
+    let meter = ProgressMeter("replay", total: expectedSteps, unit: "steps", style: style)
+    while simulation.accesses < limit, let step = simulation.advance() {
+      recorder?.record(step, in: simulation)
+      let statistics = simulation.world.statistics
+      if statistics.updates >= nextDigest {
+        digests.append(
+          PeriodicDigest(update: statistics.updates, access: simulation.accesses, digest: "\(simulation.digest)"))
+        nextDigest += interval!
+        onDigest(digests.last!)
+      }
+      if step.index & 0xfff == 0 { meter.update(statistics.environmentSteps) }
+    }
+    meter.update(simulation.world.statistics.environmentSteps)
+    meter.finish()
+    let report = ReplayReport(
+      simulation, configuration: configuration, schedule: schedule, scheduleSeed: scheduleSeed, repro: repro,
+      digests: interval == nil ? nil : digests, seconds: ProgressMeter.monotonicSeconds() - begun)
+    return (report, recorder)
+  }
+
+  /// How many steps the episodes have, if that can be said in an `Int`; a few more come when workers overrun.
+  private var expectedSteps: Int? {
+    let (steps, isTooMany) = configuration.episodes.multipliedReportingOverflow(by: configuration.maxSteps)
+    return isTooMany || arguments[Self.until] != nil ? nil : steps
+  }
+
+  /// Runs it twice more, side by side, and compares every access, the digest every so often, and the end with `report`.
   private func checkRepetition(_ report: ReplayReport) throws -> Int32 {
-    // A second run that is followed to the same access by a third.
-    var seconds: [Simulation<Worker, AnyStrategy>] = []
-    for _ in 0..<2 { seconds.append(try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)) }
-    var made = 0
-    while made < report.accesses {
-      let one = seconds[0].advance()
-      let other = seconds[1].advance()
-      made += 1
-      guard one == other, made % 4096 != 0 || seconds[0].digest.value == seconds[1].digest.value else {
-        tell("a3c: two runs of the same seed differ at access \(made - 1); repeat with: \(repro) --twice")
+    var first = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
+    var second = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
+    while first.accesses < report.accesses {
+      let index = first.accesses
+      guard first.advance() == second.advance(), index & 0xffff != 0 || first.digest.value == second.digest.value else {
+        tell("a3c: two runs of one seed differ at access \(index); repeat with: \(repro) --twice")
         return 1
       }
     }
-    guard "\(seconds[0].digest)" == report.digest, "\(seconds[1].digest)" == report.digest else {
-      tell("a3c: a second run of the same seed ends in another digest; repeat with: \(repro) --twice")
+    guard "\(first.digest)" == report.digest, "\(second.digest)" == report.digest else {
+      tell("a3c: a second run of one seed ends in digest \(first.digest); repeat with: \(repro) --twice")
       return 1
     }
-    tell("three runs, \(NumberText.grouped(report.accesses)) accesses each: identical, digest \(report.digest)")
+    tell("three runs of \(NumberText.grouped(report.accesses)) accesses are identical, digest \(report.digest)")
     return 0
   }
 
@@ -183,17 +191,20 @@ struct ReplayCommand {
 
   private func recorder(for simulation: Simulation<Worker, AnyStrategy>) -> TimelineRecorder? {
     guard timelineFile != nil || perfettoFile != nil else { return nil }
-    return TimelineRecorder(simulation, limit: perfettoFile == nil ? TimelineRecorder.pictureLimit : TimelineRecorder.traceLimit)
+    return TimelineRecorder(
+      simulation, limit: perfettoFile == nil ? TimelineRecorder.pictureLimit : TimelineRecorder.traceLimit)
   }
 
-  private func save(_ recorder: TimelineRecorder?) throws(FileWriteError) {
-    let title = "\(configuration.preset), \(configuration.sharing.rawValue), \(schedule.rawValue), "
-      + "\(configuration.workers) workers, seed \(configuration.seed)"
-    if let timelineFile, let recorder {
+  private func save(_ recorder: TimelineRecorder) throws(FileWriteError) {
+    let title = [
+      configuration.preset, configuration.sharing.rawValue, schedule.rawValue, "\(configuration.workers) workers",
+      "seed \(configuration.seed)",
+    ].joined(separator: ", ")
+    if let timelineFile {
       let timeline = recorder.timeline(title: title, subtitle: repro, last: TimelineRecorder.pictureLimit)
       try timelineFile.save(TimelineSVG.render(timeline))
     }
-    if let perfettoFile, let recorder {
+    if let perfettoFile {
       let timeline = recorder.timeline(title: title, subtitle: repro, last: TimelineRecorder.traceLimit)
       // A tick is a nominal 10 ns; an access of a schedule without a clock is shown as a microsecond.
       try perfettoFile.save(Perfetto.render(timeline, microsecondsPerUnit: recorder.hasClock ? 0.01 : 1))

@@ -67,7 +67,7 @@ struct ReplayReport: Encodable {
 
   init(
     _ simulation: Simulation<Worker, AnyStrategy>, configuration: Configuration, schedule: Schedule,
-    scheduleSeed: UInt64, repro: String, digests: [PeriodicDigest]?, wasStopped: Bool, seconds: Double
+    scheduleSeed: UInt64, repro: String, digests: [PeriodicDigest]?, seconds: Double
   ) {
     let statistics = simulation.world.statistics
     let results = simulation.world.board.allResults
@@ -93,7 +93,7 @@ struct ReplayReport: Encodable {
     smoothed = results.map(\.smoothed)
     self.digests = digests
     stopped =
-      wasStopped
+      simulation.status == .running
       ? simulation.processes.map {
         WorkerState(
           worker: $0.number, next: $0.nextAccess.map { $0.describe(blocks: blocks) } ?? "finished", updates: $0.updates,

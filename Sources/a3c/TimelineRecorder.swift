@@ -6,20 +6,21 @@ import Reporting
 import Sharing
 
 extension Access {
-  /// The access in words, such as `load actor.weight`.
-  func describe(blocks: [Block]) -> String {
+  /// The access in words, such as `store actor.weight`.
+  /// - Parameter isLoad: whether a read begins an update, rather than bringing a block into the local net.
+  func describe(blocks: [Block], isLoad: Bool = false) -> String {
     switch SharedObject(number: object, blocks: blocks.count) {
     case .block(let block):
       let verb =
         switch kind {
-        case .read: "read"
+        case .read: isLoad ? "load" : "read"
         case .write: "store"
         default: "update"
         }
       return "\(verb) \(blocks[block].name)"
-    case .episodeCounter: return kind == .read ? "look at the episode counter" : "count the episode"
+    case .episodeCounter: return kind == .read ? "look at the episode counter" : "count an episode"
     case .smoothedReward: return kind == .read ? "read the smoothed reward" : "smooth the reward"
-    case .results: return "publish the result"
+    case .results: return "publish a result"
     case .model: return kind == .read ? "read the model" : "exchange the model"
     }
   }
@@ -41,19 +42,23 @@ extension Hazard {
 /// Keeps the last accesses of a run.
 struct TimelineRecorder {
   /// How many accesses a picture shows.
-  static let pictureLimit = 1500
+  static let pictureLimit = 4000
   /// How many accesses a Perfetto trace has.
   static let traceLimit = 100_000
 
   /// One access, small enough to keep many.
   private struct Entry {
-    var worker: Int32
+    var worker: Int
     var access: Access
+    /// When the worker's access before this one was made, and when this one was.
     var begin: Double
     var end: Double
+    /// Whether private work lies between them.
     var wasCollecting: Bool
+    /// Whether a read began an update.
+    var isLoad: Bool
     var hazards: HazardSet
-    /// For a store that lost an update: whose, and when it was stored.
+    /// For a store that lost an update: who had stored it, and when.
     var lost: TimelinePoint?
   }
 
@@ -62,12 +67,14 @@ struct TimelineRecorder {
   private let blocks: [Block]
   private let workers: Int
   private let limit: Int
+  /// How long an access is drawn that follows private work; the clock does not say.
+  private let accessLength: Double
   private var ring: [Entry] = []
   private var oldest = 0
   /// When each worker made its last access.
   private var lastTime: [Double]
-  /// Where each block was last written.
-  private var lastWrite: [TimelinePoint?]
+  /// Where each object was last written.
+  private var lastWrite: [Int: TimelinePoint] = [:]
 
   /// A recorder of the last `limit` accesses of a run at its beginning.
   init(_ simulation: Simulation<Worker, AnyStrategy>, limit: Int) {
@@ -75,25 +82,27 @@ struct TimelineRecorder {
     blocks = simulation.world.model.blocks
     workers = simulation.processes.count
     self.limit = limit
+    accessLength = hasClock ? 6 : 1
     lastTime = [Double](repeating: 0, count: workers)
-    lastWrite = [TimelinePoint?](repeating: nil, count: blocks.count + 4)
   }
 
   /// Notes an access just made.
   mutating func record(_ step: Simulation<Worker, AnyStrategy>.Step, in simulation: Simulation<Worker, AnyStrategy>) {
     let now = simulation.strategy.virtualTime ?? Double(step.index + 1)
     let hazards = simulation.world.statistics.witnessed
-    let isFirstOfPush =
-      step.access.object == 0 && step.access.kind != .write
-      && (step.access.kind == .update || simulation.processes[step.process].phase == .storing(0))
-    let isExchange = step.access.object == blocks.count + 3 && step.access.kind == .update
-    // Private work lies before the first access of a push; the access itself is as long as its neighbours.
-    let width = hasClock ? 6.0 : 1.0
-    let begin = lastTime[step.process]
+    let object = step.access.object
+    let isLoad = simulation.processes[step.process].phase == .storing(object)
+    let beginsPush =
+      switch SharedObject(number: object, blocks: blocks.count) {
+      case .block(0): isLoad || step.access.kind == .update
+      case .model: step.access.kind == .update
+      default: false
+      }
     let entry = Entry(
-      worker: Int32(step.process), access: step.access, begin: hasClock ? begin : max(begin, now - width), end: now,
-      wasCollecting: isFirstOfPush || isExchange, hazards: hazards,
-      lost: hazards.contains(HazardSet(.lostUpdate)) ? lastWrite[step.access.object] : nil)
+      worker: step.process, access: step.access,
+      begin: hasClock || beginsPush ? lastTime[step.process] : now - accessLength, end: now,
+      wasCollecting: beginsPush, isLoad: isLoad, hazards: hazards,
+      lost: hazards.contains(HazardSet(.lostUpdate)) ? lastWrite[object] : nil)
     if ring.count < limit {
       ring.append(entry)
     } else {
@@ -101,37 +110,38 @@ struct TimelineRecorder {
       oldest = (oldest + 1) % limit
     }
     lastTime[step.process] = now
-    if step.access.kind != .read {
-      lastWrite[step.access.object] = TimelinePoint(lane: step.process, time: now)
-    }
+    if step.access.kind != .read { lastWrite[object] = TimelinePoint(lane: step.process, time: now) }
   }
 
   /// The last `count` of the kept accesses.
   func timeline(title: String, subtitle: String, last count: Int) -> Timeline {
-    let ordered = (ring[oldest...] + ring[..<oldest]).suffix(count)
-    let first = ordered.map(\.begin).min() ?? 0
-    let windowBegin = ordered.first.map { max(first, $0.end - (hasClock ? 400 : 1)) } ?? 0
+    let entries = (ring[oldest...] + ring[..<oldest]).suffix(count)
+    // Private work that began before the window is drawn from the window's first moment.
+    let first = entries.filter { !$0.wasCollecting }.map(\.begin).min() ?? 0
     var spans: [TimelineSpan] = []
     var marks: [TimelineMark] = []
     var arrows: [TimelineArrow] = []
-    for entry in ordered {
-      let lane = Int(entry.worker)
-      let begin = max(entry.begin, windowBegin)
-      let accessBegin = entry.wasCollecting ? max(begin, entry.end - (hasClock ? 6 : 1)) : begin
-      if entry.wasCollecting, accessBegin > begin {
-        spans.append(TimelineSpan(lane: lane, start: begin, end: accessBegin, category: .collect, label: "collect"))
+    for entry in entries {
+      let what = entry.access.describe(blocks: blocks, isLoad: entry.isLoad)
+      var begin = min(max(entry.begin, first), entry.end)
+      if entry.wasCollecting {
+        let workBegin = begin
+        begin = max(begin, entry.end - accessLength)
+        spans.append(
+          TimelineSpan(lane: entry.worker, start: workBegin, end: begin, category: .collect, label: "collect"))
       }
       spans.append(
         TimelineSpan(
-          lane: lane, start: accessBegin, end: entry.end, category: category(of: entry.access),
-          label: entry.access.describe(blocks: blocks)))
+          lane: entry.worker, start: begin, end: entry.end, category: category(of: entry), label: what))
       for hazard in entry.hazards.members {
-        let detail = "worker \(lane), \(entry.access.describe(blocks: blocks)): \(hazard.meaning)"
-        marks.append(TimelineMark(lane: lane, time: entry.end, hazard: hazard.rawValue, detail: detail))
+        marks.append(
+          TimelineMark(
+            lane: entry.worker, time: entry.end, hazard: hazard.rawValue, detail: "\(what): \(hazard.meaning)"))
       }
-      if let lost = entry.lost, lost.time >= windowBegin {
+      if let lost = entry.lost, lost.time >= first {
         arrows.append(
-          TimelineArrow(from: lost, to: TimelinePoint(lane: lane, time: entry.end), hazard: Hazard.lostUpdate.rawValue))
+          TimelineArrow(
+            from: lost, to: TimelinePoint(lane: entry.worker, time: entry.end), hazard: Hazard.lostUpdate.rawValue))
       }
     }
     return Timeline(
@@ -139,11 +149,11 @@ struct TimelineRecorder {
       unit: hasClock ? "virtual time" : "accesses", spans: spans, marks: marks, arrows: arrows)
   }
 
-  private func category(of access: Access) -> TimelineCategory {
-    switch SharedObject(number: access.object, blocks: blocks.count) {
-    case .block: access.kind == .read ? .pull : .push
-    case .model: access.kind == .read ? .pull : .exchange
-    case .episodeCounter, .smoothedReward, .results: .wait
+  private func category(of entry: Entry) -> TimelineCategory {
+    switch SharedObject(number: entry.access.object, blocks: blocks.count) {
+    case .block: entry.access.kind == .read && !entry.isLoad ? .pull : .push
+    case .model: entry.access.kind == .read ? .pull : .exchange
+    case .episodeCounter, .smoothedReward, .results: .bookkeeping
     }
   }
 }

@@ -45,10 +45,11 @@ struct VerifyCommand {
       meter.update(done + 1)
     }
     meter.finish()
+    // One part may be skipped by several checks of its folder.
+    var notCovered = folder.filesWithoutCheck()
+    for part in results.flatMap(\.skipped) where !notCovered.contains(part) { notCovered.append(part) }
     let report = Report(
-      reference: path, checks: results,
-      notCovered: folder.filesWithoutCheck() + results.flatMap { result in result.skipped.map { "\(result.name): \($0)" } },
-      pass: results.allSatisfy(\.pass))
+      reference: path, checks: results, notCovered: notCovered, pass: results.allSatisfy(\.pass))
     if isJSON {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -80,7 +81,8 @@ struct VerifyCommand {
     }
     let failures = report.checks.filter { !$0.pass }.count
     let cases = NumberText.grouped(report.checks.reduce(0) { $0 + $1.cases })
-    lines += ["", "\(report.checks.count - failures) checks passed, \(failures) failed, \(cases) cases in \(report.reference)"]
+    let passes = report.checks.count - failures
+    lines += ["", "\(passes) checks passed, \(failures) failed, \(cases) cases in \(report.reference)"]
     return lines.joined(separator: "\n")
   }
 
