@@ -46,3 +46,10 @@ extension Simulation where P == Worker {
     return digest
   }
 }
+
+extension Simulation where P == Worker, S == AnyStrategy {
+  /// Runs until `updates` pushes have been made since the beginning, or no access is left.
+  public mutating func run(untilUpdates updates: Int) {
+    while world.statistics.updates < updates, advance() != nil {}
+  }
+}

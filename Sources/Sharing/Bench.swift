@@ -8,8 +8,8 @@ import Learning
 /// The tape, and the rollout between two pushes. Nothing in it outlives a worker's step.
 final class Bench {
   let tape = Tape<Float>()
-  private(set) var states: [Float] = []
-  private(set) var actions: [Float] = []
+  private var states: [Float] = []
+  private var actions: [Float] = []
   /// The rewards as the learner sees them.
   var rewards: [Double] = []
   private var targets: [Double] = []
@@ -39,24 +39,18 @@ final class Bench {
     rewards.removeAll(keepingCapacity: true)
   }
 
-  /// Looks at the current state of `environment`.
-  func observe(_ environment: any Environment) {
+  /// The current state of `environment`, as a row on the tape.
+  func observe(_ environment: any Environment) -> Variable {
     var span = observation.mutableSpan
     environment.observe(into: &span)
-  }
-
-  /// The state observed last, as a row on the tape.
-  func currentState() -> Variable {
     let state = tape.constant(rows: 1, columns: observation.count)
     let row = tape.values(of: state)
     for index in observation.indices { row[index] = Float(observation[index]) }
     return state
   }
 
-  /// Adds the state observed last to the rollout.
-  func keepState() {
-    for element in observation { states.append(Float(element)) }
-  }
+  /// Adds a state to the rollout.
+  func keep(_ state: Variable) { states.append(contentsOf: tape.values(of: state)) }
 
   /// Adds an element of the sampled action to the rollout.
   func keepAction(_ sample: Float, _ index: Int) {

@@ -39,9 +39,9 @@ public final class SharedModel: @unchecked Sendable {
   /// How many parameters there are.
   public let parameterCount: Int
   let optimizer: any Optimizer
-  private let storage: UnsafeMutablePointer<Float>
+  let storage: UnsafeMutablePointer<Float>
   private let storageCount: Int
-  private let states: UnsafeMutablePointer<BlockState>
+  let states: UnsafeMutablePointer<BlockState>
   private let modelLock = Mutex<Void>(())
   private let slotCount: Int
 
@@ -223,7 +223,7 @@ enum StepNumber {
 }
 
 /// What a block carries beside its numbers.
-private struct BlockState: ~Copyable {
+struct BlockState: ~Copyable {
   let lock = Mutex<Void>(())
   let version: Atomic<UInt64>
   let writers: Atomic<UInt64>

@@ -22,20 +22,21 @@ public final class TrainingPlan: Sendable {
   }
 
   /// The random numbers of a worker for one purpose: the same whatever the schedule and the number of workers.
-  func stream(of worker: Int, for purpose: Purpose) -> RandomStream {
-    RandomStream(seed: configuration.seed, worker: UInt32(worker), purpose: purpose)
+  func stream(of worker: UInt32, for purpose: Purpose) -> RandomStream {
+    RandomStream(seed: configuration.seed, worker: worker, purpose: purpose)
   }
 
   /// The weights that a worker's local net begins with.
-  func initialParameters(of worker: Int) -> [Float] {
+  func initialParameters(of worker: UInt32) -> [Float] {
     var stream = stream(of: worker, for: .initialisation)
     return network.initialParameters(deviation: configuration.initialDeviation, from: &stream)
   }
 
-  /// The shared model before the first update. Its weights are drawn as if it were the worker after the last.
+  /// The shared model before the first update. Its weights are drawn as if it were the last of all workers that there
+  /// can be, so that they too are the same whatever the number of workers.
   public func makeModel() -> SharedModel {
     SharedModel(
-      parameters: initialParameters(of: configuration.workers), layout: network.layout,
-      granularity: configuration.granularity, optimizer: configuration.adam)
+      parameters: initialParameters(of: .max), layout: network.layout, granularity: configuration.granularity,
+      optimizer: configuration.adam)
   }
 }

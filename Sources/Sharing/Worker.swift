@@ -17,7 +17,7 @@ import Learning
 import Lockstep
 
 /// One asynchronous actor-learner with its local net, its environment and its random streams.
-public struct Worker: Process {
+public struct Worker: Process, Sendable {
   /// The access before which a worker stands.
   public enum Phase: Hashable, Sendable {
     /// Looks whether there is an episode left to play.
@@ -100,9 +100,9 @@ public struct Worker: Process {
     self.plan = plan
     self.environment = environment
     blockCount = model.blocks.count
-    actionNoise = plan.stream(of: number, for: .action)
-    startStates = plan.stream(of: number, for: .environment)
-    local = plan.initialParameters(of: number)
+    actionNoise = plan.stream(of: UInt32(number), for: .action)
+    startStates = plan.stream(of: UInt32(number), for: .environment)
+    local = plan.initialParameters(of: UInt32(number))
     gradient = [Float](repeating: 0, count: local.count)
     loaded = [Float](repeating: 0, count: plan.configuration.sharing == .hogwild ? model.largestLoad : 0)
     base = [UInt64](repeating: 0, count: blockCount)
@@ -163,12 +163,12 @@ public struct Worker: Process {
   }
 
   /// Acts until the next flush is due.
-  /// - Returns: the value of the state after the last step; 0 where the episode ended.
+  /// - Returns: the value of the state after the last step; 0 where that ended the task.
   private mutating func play(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) -> Double {
+    let network = plan.network
     bench.clearRollout()
     while true {
-      bench.observe(environment)
-      act(net, bench)
+      act(network, net, bench)
       let outcome = bench.step(&environment)
       bench.rewards.append(plan.configuration.rewardScaling(outcome.reward))
       totalSteps += 1
@@ -178,18 +178,19 @@ public struct Worker: Process {
       episodeIsOver = outcome.terminated || isCutOff
       if episodeIsOver || totalSteps % plan.configuration.flushLength == 0 {
         let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
-        return isTerminal ? 0 : valueOfNextState(net, bench)
+        return isTerminal ? 0 : valueOfNextState(network, net, bench)
       }
     }
   }
 
   /// Samples an action from the local policy. The environment clips it; the density is the sample's own.
-  private mutating func act(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) {
+  private mutating func act(_ network: SeparateNetwork, _ net: UnsafeBufferPointer<Float>, _ bench: Bench) {
     let tape = bench.tape
     tape.reset(parameters: net)
-    let policy = plan.network.policy(in: bench.currentState(), on: tape)
-    bench.keepState()
-    for index in 0..<plan.network.actions {
+    let state = bench.observe(environment)
+    bench.keep(state)
+    let policy = network.policy(in: state, on: tape)
+    for index in 0..<network.actions {
       let mean = tape.value(of: policy.mean, column: index)
       let deviation = tape.value(of: policy.deviation, column: index)
       bench.keepAction(mean + deviation * actionNoise.gaussianFloat(), index)
@@ -197,10 +198,11 @@ public struct Worker: Process {
   }
 
   /// V(s′) of the local net.
-  private func valueOfNextState(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) -> Double {
-    bench.observe(environment)
+  private func valueOfNextState(
+    _ network: SeparateNetwork, _ net: UnsafeBufferPointer<Float>, _ bench: Bench
+  ) -> Double {
     bench.tape.reset(parameters: net)
-    return Double(bench.tape.value(of: plan.network.value(of: bench.currentState(), on: bench.tape)))
+    return Double(bench.tape.value(of: network.value(of: bench.observe(environment), on: bench.tape)))
   }
 
   /// The gradient of the flush's loss, with the n-step returns as the critic's targets.

@@ -1,0 +1,136 @@
+// A worker that is alone computes what the plain loop computes, and every setting does what its comment says.
+
+import Autodiff
+import DeterministicMath
+import Experiments
+import Learning
+import Lockstep
+import Testing
+
+@testable import Sharing
+
+@Suite struct WorkerTests {
+  /// Whether a single worker under `configuration` ends with the bits of the plain loop: parameters, moments, returns.
+  private func agreesWithPlainLoop(_ configuration: Configuration, _ plain: PlainTraining) -> Bool {
+    var simulation = configuration.simulation(RoundRobin())
+    simulation.runChecked()
+    let model = simulation.world.model
+    let worker = simulation.processes[0]
+    return simulation.status == .finished && worker.updates == plain.updates
+      && model.parameters.bits == plain.shared.bits
+      && model.slot(0).bits == plain.firstMoments.bits
+      && model.slot(1).bits == plain.secondMoments.bits && worker.local.bits == plain.local.bits
+      && simulation.world.board.allResults.map(\.episodeReturn) == plain.returns
+  }
+
+  @Test(arguments: SharingProtocol.allCases)
+  func aSingleWorkerTrainsAsThePlainLoopDoes(sharing: SharingProtocol) {
+    for granularity in [Granularity.tensor, .chunk(3)] {
+      let configuration = Configuration.small(sharing, workers: 1, episodes: 4) { $0.granularity = granularity }
+      #expect(agreesWithPlainLoop(configuration, PlainTraining(configuration)))
+    }
+  }
+
+  @Test(arguments: SharingProtocol.allCases)
+  func theNetOfThePublicationTrainsAsThePlainLoopDoes(sharing: SharingProtocol) {
+    var configuration = Preset.sjtu.configuration
+    (configuration.sharing, configuration.workers, configuration.episodes, configuration.maxSteps) = (sharing, 1, 2, 47)
+    #expect(agreesWithPlainLoop(configuration, PlainTraining(configuration)))
+  }
+
+  /// Each setting on its own: the worker follows the plain loop that has it, and differs from the one that has not.
+  @Test func everySettingOfASingleWorkerActsAsInThePlainLoop() {
+    let changes: [(name: String, change: (inout Configuration) -> Void)] = [
+      ("meanScale", { $0.meanScale = 2 }),
+      ("pullsInitially", { $0.pullsInitially = true }),
+      ("limitIsTerminal", { $0.limitIsTerminal = false }),
+      ("rewardScaling", { $0.rewardScaling = RewardScaling(shift: 8.1, factor: 1 / 8.1) }),
+      ("flushLength", { $0.flushLength = 4 }),
+      ("maxSteps", { $0.maxSteps = 8 }),
+      ("discount", { $0.discount = 0.5 }),
+      ("entropyWeight", { $0.entropyWeight = 0.1 }),
+      ("learningRate", { $0.adam.learningRate = 1e-3 }),
+      ("beta1", { $0.adam.beta1 = 0.5 }),
+      ("initialDeviation", { $0.initialDeviation = 0.3 }),
+      ("deviationFloor", { $0.deviationFloor = 0.5 }),
+      ("seed", { $0.seed = 8 }),
+    ]
+    let unchanged = PlainTraining(.small(workers: 1))
+    for (name, change) in changes {
+      let changed = Configuration.small(workers: 1, change)
+      #expect(agreesWithPlainLoop(changed, PlainTraining(changed)), "\(name)")
+      #expect(!agreesWithPlainLoop(changed, unchanged), "\(name) changes nothing")
+    }
+  }
+
+  @Test(arguments: [1.0, 2]) func theMeanReachesItsScaleAndNotBeyond(scale: Double) throws {
+    let configuration = Configuration.small(workers: 1) { $0.meanScale = scale }
+    let network = configuration.network(for: try configuration.makeRun().workers[0].environment)
+    // All weights and biases 9: the hidden units are at their limit of 6, and the tanh is 1 in Float.
+    let mean = [Float](repeating: 9, count: network.layout.count).withUnsafeBufferPointer { parameters in
+      let tape = Tape<Float>()
+      tape.reset(parameters: parameters)
+      return tape.value(of: network.policy(in: tape.constant([1, 1, 1], rows: 1, columns: 3), on: tape).mean)
+    }
+    #expect(mean == Float(scale))
+  }
+
+  @Test func scaledRewardsReachTheLearnerAndNotTheResults() {
+    // The first flush is as long as the episode, so nothing that was learned can reach the episode's actions.
+    let raw = Configuration.small(workers: 1, episodes: 1) { $0.maxSteps = 3 }
+    var scaled = raw
+    scaled.rewardScaling = RewardScaling(shift: 8.1, factor: 1 / 8.1)
+    var (first, second) = (raw.simulation(RoundRobin()), scaled.simulation(RoundRobin()))
+    first.run()
+    second.run()
+    #expect(first.world.board.allResults == second.world.board.allResults)
+    #expect(first.world.model.parameters.bits != second.world.model.parameters.bits)
+  }
+
+  @Test func aPullBeforeTheFirstFlushGivesTheSharedNetAndNoneALocalOne() {
+    for sharing in SharingProtocol.allCases {
+      let pulled = Configuration.small(sharing) { $0.pullsInitially = true }
+        .after(turns(0, sharing == .locked ? 2 : 1 + blocks))
+      #expect(pulled.processes[0].local.bits == pulled.world.model.parameters.bits)
+      let unpulled = Configuration.small(sharing).after(turns(0, 1))
+      #expect(unpulled.processes[0].local.bits != unpulled.world.model.parameters.bits)
+    }
+  }
+
+  /// Two workers push one after the other. The second is the first by its own count, the second by the common one.
+  @Test(arguments: SharingProtocol.allCases)
+  func theStepNumberIsTheWorkersOwnOrTheCommonOne(sharing: SharingProtocol) {
+    let push = sharing == .locked ? 1 : sharing == .sharded ? blocks : 2 * blocks
+    for (count, step) in [(StepCount.privateToWorker, 1), (.shared, 2)] {
+      let configuration = Configuration.small(sharing) { $0.stepCount = count }
+      let first = configuration.after(turns(0, 1 + push), turns(1, 1))
+      let both = configuration.after(turns(0, 1 + push), turns(1, 1 + push))
+      // As the plain formula has it, from the moments that the first push left.
+      let adam = configuration.adam
+      let gradient = first.processes[1].gradient
+      let root = (1 - Double.power(adam.beta2, step)).squareRoot()
+      let rate = Float(adam.learningRate * root / (1 - Double.power(adam.beta1, step)))
+      let before = first.world.model
+      let expected = gradient.indices.map { i in
+        let m = Float(adam.beta1) * before.slot(0)[i] + Float(1 - adam.beta1) * gradient[i]
+        let v = Float(adam.beta2) * before.slot(1)[i] + Float(1 - adam.beta2) * (gradient[i] * gradient[i])
+        return before.parameters[i] - rate * m / (v.squareRoot() + Float(adam.epsilon * root))
+      }
+      #expect(both.world.model.parameters.bits == expected.bits, "\(count)")
+    }
+  }
+
+  @Test func anInvariantThatIsBrokenStopsTheProgram() async {
+    await #expect(processExitsWith: .failure) {
+      var simulation = Configuration.small(.sharded).after(turns(0, 5))
+      simulation.world.checkInvariants(of: simulation.processes)
+      simulation.processes[0].phase = .updating(3)  // one block back
+      simulation.world.checkInvariants(of: simulation.processes)
+    }
+    await #expect(processExitsWith: .failure) {
+      var simulation = Configuration.small(.hogwild).after(turns(0, 5))
+      simulation.processes[0].phase = .exchanging
+      simulation.world.checkInvariants(of: simulation.processes)
+    }
+  }
+}
