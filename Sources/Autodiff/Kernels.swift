@@ -40,25 +40,25 @@ func dot<Scalar: Real>(_ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _
   var s3 = SIMD8<Scalar>.zero
   var i = 0
   while i &+ 32 <= count {
-    s0 += a.lanes(i) * b.lanes(i)
-    s1 += a.lanes(i &+ 8) * b.lanes(i &+ 8)
-    s2 += a.lanes(i &+ 16) * b.lanes(i &+ 16)
-    s3 += a.lanes(i &+ 24) * b.lanes(i &+ 24)
+    s0 = Scalar.addProduct(s0, a.lanes(i), b.lanes(i))
+    s1 = Scalar.addProduct(s1, a.lanes(i &+ 8), b.lanes(i &+ 8))
+    s2 = Scalar.addProduct(s2, a.lanes(i &+ 16), b.lanes(i &+ 16))
+    s3 = Scalar.addProduct(s3, a.lanes(i &+ 24), b.lanes(i &+ 24))
     i &+= 32
   }
   if i &+ 8 <= count {
-    s0 += a.lanes(i) * b.lanes(i)
+    s0 = Scalar.addProduct(s0, a.lanes(i), b.lanes(i))
     i &+= 8
   }
   if i &+ 8 <= count {
-    s1 += a.lanes(i) * b.lanes(i)
+    s1 = Scalar.addProduct(s1, a.lanes(i), b.lanes(i))
     i &+= 8
   }
   if i &+ 8 <= count {
-    s2 += a.lanes(i) * b.lanes(i)
+    s2 = Scalar.addProduct(s2, a.lanes(i), b.lanes(i))
     i &+= 8
   }
-  var sum = treeSum((s0 + s1) + (s2 + s3))
+  var sum = treeSum(Scalar.sum(Scalar.sum(s0, s1), Scalar.sum(s2, s3)))
   while i < count {
     sum += a[i] * b[i]
     i &+= 1
@@ -85,45 +85,49 @@ func linearForward<Scalar: Real>(
     }
     return
   }
-  var o = 0
-  while o &+ 8 <= outputs {
-    let (w, b) = (weights + o, bias.lanes(o))
-    switch inputs {
-    // A constant number of inputs is unrolled, with its weights in registers over all rows.
-    case 2: forwardColumns(x, rows, 2, outputs, w, b, lower, upper, y + o)
-    case 3: forwardColumns(x, rows, 3, outputs, w, b, lower, upper, y + o)
-    case 4: forwardColumns(x, rows, 4, outputs, w, b, lower, upper, y + o)
-    default: forwardColumnsOfFourRows(x, rows, inputs, outputs, w, b, lower, upper, y + o)
+  let whole = outputs & ~7
+  switch inputs {
+  // A constant number of inputs is unrolled, with the row's inputs in registers.
+  case 2: forwardNarrow(x, rows, 2, outputs, weights, bias, lower, upper, y)
+  case 3: forwardNarrow(x, rows, 3, outputs, weights, bias, lower, upper, y)
+  case 4: forwardNarrow(x, rows, 4, outputs, weights, bias, lower, upper, y)
+  default:
+    var o = 0
+    while o < whole {
+      forwardColumnsOfFourRows(x, rows, inputs, outputs, weights + o, bias.lanes(o), lower, upper, y + o)
+      o &+= 8
     }
-    o &+= 8
   }
-  while o < outputs {
+  for o in whole..<outputs {
     for row in 0..<rows {
       var sum = bias[o]
       for i in 0..<inputs { sum += x[row &* inputs &+ i] * weights[i &* outputs &+ o] }
       y[row &* outputs &+ o] = limit(sum, lower, upper)
     }
-    o &+= 1
   }
 }
 
-/// Eight columns of `linearForward`, from the pointers on, for two to four inputs.
+/// The whole vectors of each row of `linearForward`, for two to four inputs.
 @inline(__always)
-private func forwardColumns<Scalar: Real>(
+private func forwardNarrow<Scalar: Real>(
   _ x: UnsafePointer<Scalar>, _ rows: Int, _ inputs: Int, _ outputs: Int, _ weights: UnsafePointer<Scalar>,
-  _ bias: SIMD8<Scalar>, _ lower: Scalar, _ upper: Scalar, _ y: UnsafeMutablePointer<Scalar>
+  _ bias: UnsafePointer<Scalar>, _ lower: Scalar, _ upper: Scalar, _ y: UnsafeMutablePointer<Scalar>
 ) {
-  let w0 = weights.lanes(0)
-  let w1 = weights.lanes(outputs)
-  let w2 = inputs > 2 ? weights.lanes(2 &* outputs) : w1
-  let w3 = inputs > 3 ? weights.lanes(3 &* outputs) : w1
+  let (w1, w2, w3) = (weights + outputs, weights + 2 &* outputs, weights + 3 &* outputs)
+  let whole = outputs & ~7
   var (from, to) = (x, y)
   for _ in 0..<rows {
-    var sum = bias + from[0] * w0
-    sum += from[1] * w1
-    if inputs > 2 { sum += from[2] * w2 }
-    if inputs > 3 { sum += from[3] * w3 }
-    to.store(Scalar.limit(sum, lower, upper), 0)
+    let (x0, x1) = (from[0], from[1])
+    let (x2, x3) = (inputs > 2 ? from[2] : 0, inputs > 3 ? from[3] : 0)
+    var o = 0
+    while o < whole {
+      var sum = Scalar.addProduct(bias.lanes(o), x0, weights.lanes(o))
+      sum = Scalar.addProduct(sum, x1, w1.lanes(o))
+      if inputs > 2 { sum = Scalar.addProduct(sum, x2, w2.lanes(o)) }
+      if inputs > 3 { sum = Scalar.addProduct(sum, x3, w3.lanes(o)) }
+      to.store(Scalar.limit(sum, lower, upper), o)
+      o &+= 8
+    }
     from += inputs
     to += outputs
   }
@@ -145,10 +149,10 @@ private func forwardColumnsOfFourRows<Scalar: Real>(
     var weight = weights
     for i in 0..<inputs {
       let w = weight.lanes(0)
-      y0 += x0[i] * w
-      y1 += x1[i] * w
-      y2 += x2[i] * w
-      y3 += x3[i] * w
+      y0 = Scalar.addProduct(y0, x0[i], w)
+      y1 = Scalar.addProduct(y1, x1[i], w)
+      y2 = Scalar.addProduct(y2, x2[i], w)
+      y3 = Scalar.addProduct(y3, x3[i], w)
       weight += outputs
     }
     let to = y + row &* outputs
@@ -163,7 +167,7 @@ private func forwardColumnsOfFourRows<Scalar: Real>(
     var sum = bias
     var weight = weights
     for i in 0..<inputs {
-      sum += x0[i] * weight.lanes(0)
+      sum = Scalar.addProduct(sum, x0[i], weight.lanes(0))
       weight += outputs
     }
     y.store(Scalar.limit(sum, lower, upper), row &* outputs)
@@ -206,10 +210,10 @@ func linearParameterGradient<Scalar: Real>(
       for _ in 0..<rows {
         let dz = masked(dy.lanes(at), y.lanes(at), low, high)
         dy.store(dz, at)
-        biasSum += dz
-        s0 += from[0] * dz
-        s1 += from[1] * dz
-        s2 += from[2] * dz
+        biasSum = Scalar.sum(biasSum, dz)
+        s0 = Scalar.addProduct(s0, from[0], dz)
+        s1 = Scalar.addProduct(s1, from[1], dz)
+        s2 = Scalar.addProduct(s2, from[2], dz)
         from += 3
         at &+= outputs
       }
@@ -221,7 +225,7 @@ func linearParameterGradient<Scalar: Real>(
         let at = row &* outputs &+ o
         let dz = masked(dy.lanes(at), y.lanes(at), low, high)
         dy.store(dz, at)
-        biasSum += dz
+        biasSum = Scalar.sum(biasSum, dz)
       }
       var i = 0
       while i &+ 2 <= inputs {
@@ -229,8 +233,8 @@ func linearParameterGradient<Scalar: Real>(
         var s1 = weightGradient.lanes((i &+ 1) &* outputs &+ o)
         for row in 0..<rows {
           let dz = dy.lanes(row &* outputs &+ o)
-          s0 += x[row &* inputs &+ i] * dz
-          s1 += x[row &* inputs &+ i &+ 1] * dz
+          s0 = Scalar.addProduct(s0, x[row &* inputs &+ i], dz)
+          s1 = Scalar.addProduct(s1, x[row &* inputs &+ i &+ 1], dz)
         }
         weightGradient.store(s0, i &* outputs &+ o)
         weightGradient.store(s1, (i &+ 1) &* outputs &+ o)
@@ -238,7 +242,9 @@ func linearParameterGradient<Scalar: Real>(
       }
       if i < inputs {
         var sum = weightGradient.lanes(i &* outputs &+ o)
-        for row in 0..<rows { sum += x[row &* inputs &+ i] * dy.lanes(row &* outputs &+ o) }
+        for row in 0..<rows {
+          sum = Scalar.addProduct(sum, x[row &* inputs &+ i], dy.lanes(row &* outputs &+ o))
+        }
         weightGradient.store(sum, i &* outputs &+ o)
       }
     }
@@ -279,7 +285,7 @@ private func parameterGradientOfOneOutput<Scalar: Real>(
     var sum = weightGradient.lanes(i)
     var from = x + i
     for row in 0..<rows {
-      sum += dy[row] * from.lanes(0)
+      sum = Scalar.addProduct(sum, dy[row], from.lanes(0))
       from += inputs
     }
     weightGradient.store(sum, i)
@@ -306,12 +312,12 @@ func linearInputGradient<Scalar: Real>(
       var i = 0
       if accumulating {
         while i &+ 8 <= inputs {
-          target.store(target.lanes(i) + d * weights.lanes(i), i)
+          target.store(Scalar.addProduct(target.lanes(i), d, weights.lanes(i)), i)
           i &+= 8
         }
       } else {
         while i &+ 8 <= inputs {
-          target.store(d * weights.lanes(i), i)
+          target.store(Scalar.product(d, weights.lanes(i)), i)
           i &+= 8
         }
       }

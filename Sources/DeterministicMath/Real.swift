@@ -40,6 +40,14 @@ public protocol Real: BinaryFloatingPoint & SIMDScalar & Codable & Sendable & Lo
   /// `cos` of each lane.
   static func cos(_ x: SIMD8<Self>) -> SIMD8<Self>
 
+  /// `sum` + `a` `b` in each lane: a product and a sum, never fused.
+  static func addProduct(_ sum: SIMD8<Self>, _ a: Self, _ b: SIMD8<Self>) -> SIMD8<Self>
+  /// `sum` + `a` `b` in each lane: a product and a sum, never fused.
+  static func addProduct(_ sum: SIMD8<Self>, _ a: SIMD8<Self>, _ b: SIMD8<Self>) -> SIMD8<Self>
+  /// `a` `b` in each lane.
+  static func product(_ a: Self, _ b: SIMD8<Self>) -> SIMD8<Self>
+  /// `a` + `b` in each lane.
+  static func sum(_ a: SIMD8<Self>, _ b: SIMD8<Self>) -> SIMD8<Self>
   /// `yes` in the lanes where `a` < `b`, `no` in the others.
   static func select(
     _ yes: SIMD8<Self>, _ no: SIMD8<Self>, whereLess a: SIMD8<Self>, than b: SIMD8<Self>

@@ -37,12 +37,21 @@ public struct ActorCriticLoss: Hashable, Sendable {
   ///   - states: rows × observations.
   ///   - actions: rows × 1, the samples before any clipping.
   ///   - targets: the n-step returns vₜ, rows × 1.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func callAsFunction<Scalar>(
     _ network: SeparateNetwork, states: Variable, actions: Variable, targets: Variable, on tape: Tape<Scalar>
   ) -> Terms {
-    let policy = network.policy(in: states, on: tape)
+    self(
+      network, policy: network.policy(in: states, on: tape), states: states, actions: actions, targets: targets,
+      on: tape)
+  }
+
+  /// As above, for a policy in these states that is on the tape already, because it was acted on.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func callAsFunction<Scalar>(
+    _ network: SeparateNetwork, policy: GaussianPolicy, states: Variable, actions: Variable, targets: Variable,
+    on tape: Tape<Scalar>
+  ) -> Terms {
     let value = network.value(of: states, on: tape)
     let advantage = tape.subtract(targets, value)
     let critic = tape.square(advantage)

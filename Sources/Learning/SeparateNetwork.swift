@@ -10,6 +10,12 @@ public struct GaussianPolicy: Sendable {
   public var mean: Variable
   /// σ, rows × actions, positive.
   public var deviation: Variable
+
+  /// A policy of these two matrices.
+  public init(mean: Variable, deviation: Variable) {
+    self.mean = mean
+    self.deviation = deviation
+  }
 }
 
 /// Actor `observations → units relu6 → {μ = scale · tanh, σ = softplus + floor}`; critic

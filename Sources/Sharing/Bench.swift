@@ -6,26 +6,32 @@ import Environments
 import Learning
 
 /// The tape, and the rollout between two pushes. Nothing in it outlives a worker's step.
+///
+/// The policy is written down once for a rollout and grows by a row with each state, so what was computed to act is what
+/// is differentiated.
 final class Bench {
   let tape = Tape<Float>()
-  private var states: [Float] = []
-  private var actions: [Float] = []
   /// The rewards as the learner sees them.
   var rewards: [Double] = []
+  private var states: Variable
+  private(set) var policy: GaussianPolicy
+  private var actions: [Float] = []
   private var targets: [Double] = []
+  private let flushLength: Int
   private let observation: UnsafeMutableBufferPointer<Double>
   private let action: UnsafeMutableBufferPointer<Double>
 
   init(_ plan: TrainingPlan) {
-    let rows = plan.configuration.flushLength
-    states.reserveCapacity(rows * plan.network.observations)
-    actions.reserveCapacity(rows * plan.network.actions)
-    rewards.reserveCapacity(rows)
-    targets.reserveCapacity(rows)
+    flushLength = plan.configuration.flushLength
+    actions.reserveCapacity(flushLength * plan.network.actions)
+    rewards.reserveCapacity(flushLength)
+    targets.reserveCapacity(flushLength)
     observation = .allocate(capacity: plan.network.observations)
     observation.initialize(repeating: 0)
     action = .allocate(capacity: plan.network.actions)
     action.initialize(repeating: 0)
+    states = tape.constant(rows: 0, columns: plan.network.observations, capacity: flushLength)
+    policy = GaussianPolicy(mean: states, deviation: states)
   }
 
   deinit {
@@ -33,24 +39,37 @@ final class Bench {
     action.deallocate()
   }
 
-  func clearRollout() {
-    states.removeAll(keepingCapacity: true)
+  /// Begins a rollout with the parameters of a local net.
+  func beginRollout(_ network: SeparateNetwork, _ net: UnsafeBufferPointer<Float>) {
+    tape.reset(parameters: net)
+    states = tape.constant(rows: 0, columns: observation.count, capacity: flushLength)
+    policy = network.policy(in: states, on: tape)
     actions.removeAll(keepingCapacity: true)
     rewards.removeAll(keepingCapacity: true)
   }
 
-  /// The current state of `environment`, as a row on the tape.
-  func observe(_ environment: any Environment) -> Variable {
-    var span = observation.mutableSpan
-    environment.observe(into: &span)
-    let state = tape.constant(rows: 1, columns: observation.count)
-    let row = tape.values(of: state)
-    for index in observation.indices { row[index] = Float(observation[index]) }
-    return state
+  /// Adds the current state of `environment` to the rollout and evaluates the policy in it.
+  func observe(_ environment: any Environment) {
+    readObservation(of: environment)
+    tape.appendRow(to: states) { fill($0) }
   }
 
-  /// Adds a state to the rollout.
-  func keep(_ state: Variable) { states.append(contentsOf: tape.values(of: state)) }
+  /// The value of the current state of `environment`, which is not added to the rollout.
+  func value(of environment: any Environment, by network: SeparateNetwork) -> Double {
+    readObservation(of: environment)
+    let state = tape.constant(rows: 1, columns: observation.count)
+    fill(tape.values(of: state))
+    return Double(tape.value(of: network.value(of: state, on: tape)))
+  }
+
+  private func readObservation(of environment: any Environment) {
+    var span = observation.mutableSpan
+    environment.observe(into: &span)
+  }
+
+  private func fill(_ row: UnsafeMutableBufferPointer<Float>) {
+    for index in observation.indices { row[index] = Float(observation[index]) }
+  }
 
   /// Adds an element of the sampled action to the rollout.
   func keepAction(_ sample: Float, _ index: Int) {
@@ -61,19 +80,15 @@ final class Bench {
   /// Takes the action kept last.
   func step(_ environment: inout any Environment) -> StepOutcome { environment.step(action.span) }
 
-  /// n-step returns `v ← r + γ v`, from the bootstrap value back to the first reward.
-  func fillTargets(bootstrap: Double, discount: Double) {
+  /// The rollout on the tape, with n-step returns `v ← r + γ v` as targets, from the bootstrap value back to the first
+  /// reward: states, rows × observations; actions, rows × actions; targets, rows × 1.
+  func rollout(bootstrap: Double, discount: Double) -> (states: Variable, actions: Variable, targets: Variable) {
     targets.removeAll(keepingCapacity: true)
     targets.append(contentsOf: rewards)
     targets.withUnsafeMutableBufferPointer {
       flushReturns(of: UnsafeBufferPointer($0), bootstrap: bootstrap, discount: discount, into: $0)
     }
-  }
-
-  /// The rollout on the tape: states, rows × observations; actions, rows × actions; targets, rows × 1.
-  func rollout() -> (states: Variable, actions: Variable, targets: Variable) {
     let rows = rewards.count
-    let states = tape.constant(states, rows: rows, columns: observation.count)
     let actions = tape.constant(actions, rows: rows, columns: action.count)
     let column = tape.constant(rows: rows, columns: 1)
     let elements = tape.values(of: column)

@@ -156,7 +156,7 @@ public struct Worker: Process, Sendable {
     let net = local
     net.withUnsafeBufferPointer { net in
       let bootstrap = play(net, bench)
-      differentiate(net, bench, bootstrap: bootstrap)
+      differentiate(bench, bootstrap: bootstrap)
     }
     world.statistics.environmentSteps += bench.rewards.count
     beginPush()
@@ -165,10 +165,9 @@ public struct Worker: Process, Sendable {
   /// Acts until the next flush is due.
   /// - Returns: the value of the state after the last step; 0 where that ended the task.
   private mutating func play(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) -> Double {
-    let network = plan.network
-    bench.clearRollout()
+    bench.beginRollout(plan.network, net)
     while true {
-      act(network, net, bench)
+      act(bench)
       let outcome = bench.step(&environment)
       bench.rewards.append(plan.configuration.rewardScaling(outcome.reward))
       totalSteps += 1
@@ -178,41 +177,29 @@ public struct Worker: Process, Sendable {
       episodeIsOver = outcome.terminated || isCutOff
       if episodeIsOver || totalSteps % plan.configuration.flushLength == 0 {
         let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
-        return isTerminal ? 0 : valueOfNextState(network, net, bench)
+        return isTerminal ? 0 : bench.value(of: environment, by: plan.network)
       }
     }
   }
 
   /// Samples an action from the local policy. The environment clips it; the density is the sample's own.
-  private mutating func act(_ network: SeparateNetwork, _ net: UnsafeBufferPointer<Float>, _ bench: Bench) {
-    let tape = bench.tape
-    tape.reset(parameters: net)
-    let state = bench.observe(environment)
-    bench.keep(state)
-    let policy = network.policy(in: state, on: tape)
-    for index in 0..<network.actions {
-      let mean = tape.value(of: policy.mean, column: index)
-      let deviation = tape.value(of: policy.deviation, column: index)
+  private mutating func act(_ bench: Bench) {
+    bench.observe(environment)
+    let (policy, row) = (bench.policy, bench.rewards.count)
+    for index in 0..<plan.network.actions {
+      let mean = bench.tape.value(of: policy.mean, row: row, column: index)
+      let deviation = bench.tape.value(of: policy.deviation, row: row, column: index)
       bench.keepAction(mean + deviation * actionNoise.gaussianFloat(), index)
     }
   }
 
-  /// V(s′) of the local net.
-  private func valueOfNextState(
-    _ network: SeparateNetwork, _ net: UnsafeBufferPointer<Float>, _ bench: Bench
-  ) -> Double {
-    bench.tape.reset(parameters: net)
-    return Double(bench.tape.value(of: network.value(of: bench.observe(environment), on: bench.tape)))
-  }
-
   /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
-  private mutating func differentiate(_ net: UnsafeBufferPointer<Float>, _ bench: Bench, bootstrap: Double) {
-    bench.fillTargets(bootstrap: bootstrap, discount: plan.configuration.discount)
-    let tape = bench.tape
-    tape.reset(parameters: net)
-    let (states, actions, targets) = bench.rollout()
-    let terms = plan.loss(plan.network, states: states, actions: actions, targets: targets, on: tape)
-    gradient.withUnsafeMutableBufferPointer { tape.backward(from: terms.total, into: $0) }
+  private mutating func differentiate(_ bench: Bench, bootstrap: Double) {
+    let rollout = bench.rollout(bootstrap: bootstrap, discount: plan.configuration.discount)
+    let terms = plan.loss(
+      plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions, targets: rollout.targets,
+      on: bench.tape)
+    gradient.withUnsafeMutableBufferPointer { bench.tape.backward(from: terms.total, into: $0) }
   }
 
   // MARK: Push
