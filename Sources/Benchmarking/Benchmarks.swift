@@ -105,7 +105,8 @@ public func measureKernels() -> [Timing] {
             let block = OptimizerBlock(
               count: count, parameters: parameters.baseAddress!, gradient: gradient.baseAddress!,
               slots: slots.baseAddress!, slotStride: count)
-            for step in 1...1000 { adam.update(block, step: step) }
+            let step = adam.prepare(step: 1000)
+            for _ in 0..<1000 { adam.update(block, step) }
           }
         }
       }

@@ -46,12 +46,38 @@ public struct OptimizerBlock<Scalar: Real> {
   }
 }
 
+/// What a rule makes of a step number: worked out once an update, and used for every block of it.
+public struct OptimizerStep: Sendable, Hashable {
+  /// The number of the update, from 1.
+  public let number: Int
+  /// Factors that depend on the number alone; what they mean is the rule's own.
+  let factors: SIMD2<Double>
+
+  /// Step `number` of a rule that needs no factors.
+  public init(number: Int) { self.init(number: number, factors: SIMD2(1, 1)) }
+
+  init(number: Int, factors: SIMD2<Double>) {
+    precondition(number >= 1, "optimizer steps count from 1, not \(number)")
+    self.number = number
+    self.factors = factors
+  }
+}
+
 /// A rule that turns gradients into parameter changes. Its value is its settings; all state is in the block.
 public protocol Optimizer: Sendable {
   /// The state kept for each parameter, in the order of the block's slots.
   var slots: [OptimizerSlot] { get }
 
+  /// Works out what is the same for all blocks of an update.
+  /// - Parameter step: the number of the update, from 1; rules without a bias correction ignore it.
+  func prepare(step: Int) -> OptimizerStep
+
   /// Updates the block's parameters and slots in place.
-  /// - Parameter step: the number of this update, from 1; rules without a bias correction ignore it.
-  func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, step: Int)
+  /// - Parameter step: from this rule's own `prepare`.
+  func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep)
+}
+
+extension Optimizer {
+  /// Updates a block that is an update of its own.
+  public func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, step: Int) { update(block, prepare(step: step)) }
 }

@@ -128,7 +128,7 @@ public final class SharedModel: @unchecked Sendable {
       OptimizerBlock(
         count: count, parameters: storage + place, gradient: gradient + blocks[block].range.lowerBound,
         slots: storage + place + stride, slotStride: stride),
-      step: states[block].count(step))
+      states[block].count(step, for: optimizer))
     states[block].sign(author)
     return met
   }
@@ -156,7 +156,7 @@ public final class SharedModel: @unchecked Sendable {
       OptimizerBlock(
         count: count, parameters: buffer, gradient: gradient + blocks[block].range.lowerBound, slots: buffer + stride,
         slotStride: stride),
-      step: states[block].count(step))
+      states[block].count(step, for: optimizer))
     return met
   }
 
@@ -216,8 +216,8 @@ struct Author {
 
 /// The number that an optimizer's bias correction uses.
 enum StepNumber {
-  /// The updating worker's own count.
-  case own(Int)
+  /// The updating worker's own count, prepared once for all blocks.
+  case own(OptimizerStep)
   /// The block's count of the updates that were applied to it.
   case shared
 }
@@ -261,12 +261,12 @@ struct BlockState: ~Copyable {
     lastWriter.store(author.worker, ordering: .relaxed)
   }
 
-  /// The step number of an update that is about to be made, counted if the count is the block's.
+  /// The step of an update that is about to be made, counted if the count is the block's.
   @inline(__always)
-  func count(_ step: StepNumber) -> Int {
+  func count(_ step: StepNumber, for optimizer: any Optimizer) -> OptimizerStep {
     switch step {
-    case .own(let number): number
-    case .shared: steps.wrappingAdd(1, ordering: .relaxed).newValue
+    case .own(let step): step
+    case .shared: optimizer.prepare(step: steps.wrappingAdd(1, ordering: .relaxed).newValue)
     }
   }
 }

@@ -74,6 +74,8 @@ public struct Worker: Process, Sendable {
   /// The writers of the first block of the pull under way, and whether a later block had others.
   var pullWriters: UInt64 = 0
   var pullIsTorn = false
+  /// The step number of the push under way, which `updates` decides.
+  var stepNumber = StepNumber.shared
   /// How many versions the most outdated block of the push under way was behind.
   var lag = 0
 
@@ -206,6 +208,9 @@ public struct Worker: Process, Sendable {
 
   private mutating func beginPush() {
     lag = 0
+    stepNumber =
+      plan.configuration.stepCount == .privateToWorker
+      ? .own(plan.configuration.adam.prepare(step: updates + 1)) : .shared
     switch plan.configuration.sharing {
     case .locked: phase = .exchanging
     case .sharded: phase = .updating(0)
@@ -260,10 +265,6 @@ public struct Worker: Process, Sendable {
   }
 
   private var author: Author { Author(worker: number, update: updates) }
-
-  private var stepNumber: StepNumber {
-    plan.configuration.stepCount == .privateToWorker ? .own(updates + 1) : .shared
-  }
 
   // MARK: Pull
 

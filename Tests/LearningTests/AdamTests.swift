@@ -72,14 +72,17 @@ private struct FaultyAdam: Optimizer {
     }
   }
 
-  func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, step: Int) {
+  func prepare(step: Int) -> OptimizerStep {
+    adam.prepare(step: fault == .stepFromZero ? max(1, step - 1) : fault == .neverCorrected ? 100_000 : step)
+  }
+
+  func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) {
     let count = fault == .halfTheBlock ? block.count - 1 : block.count
-    let counted = fault == .stepFromZero ? max(1, step - 1) : fault == .neverCorrected ? 100_000 : step
     adam.update(
       OptimizerBlock(
         count: count, parameters: block.parameters, gradient: block.gradient, slots: block.slots,
         slotStride: block.slotStride),
-      step: counted)
+      step)
   }
 }
 
