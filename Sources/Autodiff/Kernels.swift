@@ -18,7 +18,11 @@ extension UnsafeMutablePointer where Pointee: Real {
 
   @inline(__always)
   func store(_ lanes: SIMD8<Pointee>, _ index: Int) {
-    UnsafeMutableRawPointer(self + index).storeBytes(of: lanes, as: SIMD8<Pointee>.self)
+    // One instruction; `storeBytes` is a call for a type that is not known to be bitwise copyable.
+    withUnsafeBytes(of: lanes) {
+      UnsafeMutableRawPointer(self + index).copyMemory(
+        from: $0.baseAddress!, byteCount: MemoryLayout<SIMD8<Pointee>>.size)
+    }
   }
 }
 
@@ -39,29 +43,29 @@ func dot<Scalar: Real>(_ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _
   var s2 = SIMD8<Scalar>.zero
   var s3 = SIMD8<Scalar>.zero
   var i = 0
-  while i + 32 <= count {
+  while i &+ 32 <= count {
     s0 += a.lanes(i) * b.lanes(i)
-    s1 += a.lanes(i + 8) * b.lanes(i + 8)
-    s2 += a.lanes(i + 16) * b.lanes(i + 16)
-    s3 += a.lanes(i + 24) * b.lanes(i + 24)
-    i += 32
+    s1 += a.lanes(i &+ 8) * b.lanes(i &+ 8)
+    s2 += a.lanes(i &+ 16) * b.lanes(i &+ 16)
+    s3 += a.lanes(i &+ 24) * b.lanes(i &+ 24)
+    i &+= 32
   }
-  if i + 8 <= count {
+  if i &+ 8 <= count {
     s0 += a.lanes(i) * b.lanes(i)
-    i += 8
+    i &+= 8
   }
-  if i + 8 <= count {
+  if i &+ 8 <= count {
     s1 += a.lanes(i) * b.lanes(i)
-    i += 8
+    i &+= 8
   }
-  if i + 8 <= count {
+  if i &+ 8 <= count {
     s2 += a.lanes(i) * b.lanes(i)
-    i += 8
+    i &+= 8
   }
   var sum = treeSum((s0 + s1) + (s2 + s3))
   while i < count {
     sum += a[i] * b[i]
-    i += 1
+    i &+= 1
   }
   return sum
 }
@@ -70,6 +74,69 @@ func dot<Scalar: Real>(_ a: UnsafePointer<Scalar>, _ b: UnsafePointer<Scalar>, _
 @inline(__always)
 func limit<Scalar: Real>(_ x: Scalar, _ lower: Scalar, _ upper: Scalar) -> Scalar {
   x < lower ? lower : (x > upper ? upper : x)
+}
+
+/// `to = finish(start + Σ factors[k] · matrix[k])` over `terms` rows of `columns` elements, added in order of k. Both a
+/// layer's output and its parameters' gradient are sums of this kind, with factors from a row or from a column.
+@inline(__always)
+func combineRows<Scalar: Real>(
+  of matrix: UnsafePointer<Scalar>, terms: Int, columns: Int, factors: UnsafePointer<Scalar>, factorStride: Int,
+  start: UnsafePointer<Scalar>, into to: UnsafeMutablePointer<Scalar>,
+  finish: (SIMD8<Scalar>) -> SIMD8<Scalar>
+) {
+  var column = 0
+  while column &+ 32 <= columns {
+    var s0 = start.lanes(column)
+    var s1 = start.lanes(column &+ 8)
+    var s2 = start.lanes(column &+ 16)
+    var s3 = start.lanes(column &+ 24)
+    var row = matrix + column
+    var factor = factors
+    var k = 0
+    while k < terms {
+      let weight = SIMD8(repeating: factor.pointee)
+      s0 += weight * row.lanes(0)
+      s1 += weight * row.lanes(8)
+      s2 += weight * row.lanes(16)
+      s3 += weight * row.lanes(24)
+      row += columns
+      factor += factorStride
+      k &+= 1
+    }
+    to.store(finish(s0), column)
+    to.store(finish(s1), column &+ 8)
+    to.store(finish(s2), column &+ 16)
+    to.store(finish(s3), column &+ 24)
+    column &+= 32
+  }
+  while column &+ 8 <= columns {
+    var sum = start.lanes(column)
+    var row = matrix + column
+    var factor = factors
+    var k = 0
+    while k < terms {
+      sum += factor.pointee * row.lanes(0)
+      row += columns
+      factor += factorStride
+      k &+= 1
+    }
+    to.store(finish(sum), column)
+    column &+= 8
+  }
+  while column < columns {
+    var sum = start[column]
+    var row = matrix + column
+    var factor = factors
+    var k = 0
+    while k < terms {
+      sum += factor.pointee * row.pointee
+      row += columns
+      factor += factorStride
+      k &+= 1
+    }
+    to[column] = finish(SIMD8(repeating: sum))[0]
+    column &+= 1
+  }
 }
 
 /// `y = limit(x W + b)`: x is rows × inputs, W inputs × outputs, y rows × outputs. With several outputs an element
@@ -81,52 +148,15 @@ func linearForward<Scalar: Real>(
 ) {
   if outputs == 1 {
     for row in 0..<rows {
-      y[row] = limit(dot(x + row * inputs, weights, inputs) + bias[0], lower, upper)
+      y[row] = limit(dot(x + row &* inputs, weights, inputs) + bias[0], lower, upper)
     }
-    return
-  }
-  var o = 0
-  while o + 8 <= outputs {
-    let b = bias.lanes(o)
-    var row = 0
-    while row + 4 <= rows {
-      let x0 = x + row * inputs
-      let x1 = x0 + inputs
-      let x2 = x1 + inputs
-      let x3 = x2 + inputs
-      var y0 = b
-      var y1 = b
-      var y2 = b
-      var y3 = b
-      for i in 0..<inputs {
-        let w = weights.lanes(i * outputs + o)
-        y0 += x0[i] * w
-        y1 += x1[i] * w
-        y2 += x2[i] * w
-        y3 += x3[i] * w
-      }
-      y.store(Scalar.limit(y0, lower, upper), row * outputs + o)
-      y.store(Scalar.limit(y1, lower, upper), (row + 1) * outputs + o)
-      y.store(Scalar.limit(y2, lower, upper), (row + 2) * outputs + o)
-      y.store(Scalar.limit(y3, lower, upper), (row + 3) * outputs + o)
-      row += 4
-    }
-    while row < rows {
-      let x0 = x + row * inputs
-      var y0 = b
-      for i in 0..<inputs { y0 += x0[i] * weights.lanes(i * outputs + o) }
-      y.store(Scalar.limit(y0, lower, upper), row * outputs + o)
-      row += 1
-    }
-    o += 8
-  }
-  while o < outputs {
+  } else {
     for row in 0..<rows {
-      var sum = bias[o]
-      for i in 0..<inputs { sum += x[row * inputs + i] * weights[i * outputs + o] }
-      y[row * outputs + o] = limit(sum, lower, upper)
+      combineRows(
+        of: weights, terms: inputs, columns: outputs, factors: x + row &* inputs, factorStride: 1, start: bias,
+        into: y + row &* outputs
+      ) { Scalar.limit($0, lower, upper) }
     }
-    o += 1
   }
 }
 
@@ -139,15 +169,15 @@ func maskLimited<Scalar: Real>(
   let low = SIMD8<Scalar>(repeating: lower)
   let high = SIMD8<Scalar>(repeating: upper)
   var i = 0
-  while i + 8 <= count {
+  while i &+ 8 <= count {
     let value = y.lanes(i)
     let above = Scalar.select(.zero, dy.lanes(i), whereAtMost: value, low)
     dy.store(Scalar.select(.zero, above, whereAtMost: high, value), i)
-    i += 8
+    i &+= 8
   }
   while i < count {
     if y[i] <= lower || y[i] >= upper { dy[i] = 0 }
-    i += 1
+    i &+= 1
   }
 }
 
@@ -158,60 +188,21 @@ func linearParameterGradient<Scalar: Real>(
   weightGradient: UnsafeMutablePointer<Scalar>, biasGradient: UnsafeMutablePointer<Scalar>
 ) {
   if outputs == 1 {
-    var i = 0
-    while i + 8 <= inputs {
-      var sum = weightGradient.lanes(i)
-      for row in 0..<rows { sum += dz[row] * x.lanes(row * inputs + i) }
-      weightGradient.store(sum, i)
-      i += 8
+    combineRows(
+      of: x, terms: rows, columns: inputs, factors: dz, factorStride: 1, start: weightGradient, into: weightGradient
+    ) { $0 }
+  } else {
+    for input in 0..<inputs {
+      let target = weightGradient + input &* outputs
+      combineRows(
+        of: dz, terms: rows, columns: outputs, factors: x + input, factorStride: inputs, start: target, into: target
+      ) { $0 }
     }
-    while i < inputs {
-      var sum = weightGradient[i]
-      for row in 0..<rows { sum += dz[row] * x[row * inputs + i] }
-      weightGradient[i] = sum
-      i += 1
-    }
-    var sum = biasGradient[0]
-    for row in 0..<rows { sum += dz[row] }
-    biasGradient[0] = sum
-    return
   }
-  var o = 0
-  while o + 8 <= outputs {
-    var biasSum = biasGradient.lanes(o)
-    for row in 0..<rows { biasSum += dz.lanes(row * outputs + o) }
-    biasGradient.store(biasSum, o)
-    var i = 0
-    while i + 2 <= inputs {
-      var sum0 = weightGradient.lanes(i * outputs + o)
-      var sum1 = weightGradient.lanes((i + 1) * outputs + o)
-      for row in 0..<rows {
-        let d = dz.lanes(row * outputs + o)
-        sum0 += x[row * inputs + i] * d
-        sum1 += x[row * inputs + i + 1] * d
-      }
-      weightGradient.store(sum0, i * outputs + o)
-      weightGradient.store(sum1, (i + 1) * outputs + o)
-      i += 2
-    }
-    if i < inputs {
-      var sum = weightGradient.lanes(i * outputs + o)
-      for row in 0..<rows { sum += x[row * inputs + i] * dz.lanes(row * outputs + o) }
-      weightGradient.store(sum, i * outputs + o)
-    }
-    o += 8
-  }
-  while o < outputs {
-    var biasSum = biasGradient[o]
-    for row in 0..<rows { biasSum += dz[row * outputs + o] }
-    biasGradient[o] = biasSum
-    for i in 0..<inputs {
-      var sum = weightGradient[i * outputs + o]
-      for row in 0..<rows { sum += x[row * inputs + i] * dz[row * outputs + o] }
-      weightGradient[i * outputs + o] = sum
-    }
-    o += 1
-  }
+  var one: Scalar = 1
+  combineRows(
+    of: dz, terms: rows, columns: outputs, factors: &one, factorStride: 0, start: biasGradient, into: biasGradient
+  ) { $0 }
 }
 
 /// `dx = dz Wᵀ`, added to what is there if `accumulating`.
@@ -220,33 +211,25 @@ func linearInputGradient<Scalar: Real>(
   dz: UnsafePointer<Scalar>, rows: Int, inputs: Int, outputs: Int, weights: UnsafePointer<Scalar>,
   dx: UnsafeMutablePointer<Scalar>, accumulating: Bool
 ) {
-  if outputs == 1 {
-    for row in 0..<rows {
+  for row in 0..<rows {
+    let target = dx + row &* inputs
+    if outputs == 1 {
       let d = dz[row]
-      let target = dx + row * inputs
       var i = 0
-      if accumulating {
-        while i + 8 <= inputs {
-          target.store(target.lanes(i) + d * weights.lanes(i), i)
-          i += 8
-        }
-      } else {
-        while i + 8 <= inputs {
-          target.store(d * weights.lanes(i), i)
-          i += 8
-        }
+      while i &+ 8 <= inputs {
+        let term = d * weights.lanes(i)
+        target.store(accumulating ? target.lanes(i) + term : term, i)
+        i &+= 8
       }
       while i < inputs {
         target[i] = accumulating ? target[i] + d * weights[i] : d * weights[i]
-        i += 1
+        i &+= 1
       }
-    }
-    return
-  }
-  for row in 0..<rows {
-    for i in 0..<inputs {
-      let sum = dot(dz + row * outputs, weights + i * outputs, outputs)
-      dx[row * inputs + i] = accumulating ? dx[row * inputs + i] + sum : sum
+    } else {
+      for i in 0..<inputs {
+        let sum = dot(dz + row &* outputs, weights + i &* outputs, outputs)
+        target[i] = accumulating ? target[i] + sum : sum
+      }
     }
   }
 }

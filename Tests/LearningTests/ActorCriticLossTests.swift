@@ -15,11 +15,18 @@ private struct Flush: Sendable {
   let states: [Double]
   let actions: [Double]
   let targets: [Double]
+  /// The places of each layer's tensors.
+  private let ranges: [String: (weight: ParameterRange, bias: ParameterRange)]
 
   init(actorUnits: Int, criticUnits: Int, rows: Int) {
     network = SeparateNetwork(observations: 3, actions: 1, actorUnits: actorUnits, criticUnits: criticUnits)
     var stream = RandomStream(seed: 3, worker: UInt32(actorUnits), purpose: .test)
     func numbers(_ count: Int, _ size: Double) -> [Double] { (0..<count).map { _ in size * stream.gaussian() } }
+    let tensors = network.layout.tensors
+    ranges = Dictionary(
+      uniqueKeysWithValues: stride(from: 0, to: tensors.count, by: 2).map {
+        (String(tensors[$0].name.prefix { $0 != "." }), (tensors[$0].range, tensors[$0 + 1].range))
+      })
     // Singles, so that a Float network has the same ones.
     parameters = numbers(network.layout.count, 0.5).map { Double(Float($0)) }
     states = numbers(rows * 3, 2).map { Double(Float($0)) }
@@ -31,19 +38,29 @@ private struct Flush: Sendable {
     network.layout.tensors.map { NamedTensor($0.name, $0.range.offset..<$0.range.offset + $0.range.count) }
   }
 
-  /// The value and the gradient of what `build` makes of states, actions and targets.
+  /// What a test makes of a flush on a tape.
+  typealias Build<Scalar: Real> = (
+    SeparateNetwork, _ states: Variable, _ actions: Variable, _ targets: Variable, Tape<Scalar>
+  ) -> Variable
+
+  /// What `build` makes of the flush with the parameters `point`, which must outlive it.
+  func write<Scalar: Real>(
+    at point: UnsafeBufferPointer<Scalar>, on tape: Tape<Scalar>, _ build: Build<Scalar>
+  ) -> Variable {
+    tape.reset(parameters: point)
+    func constant(_ elements: [Double], _ columns: Int) -> Variable {
+      tape.constant(elements.map { Scalar($0) }, rows: elements.count / columns, columns: columns)
+    }
+    return build(network, constant(states, 3), constant(actions, 1), constant(targets, 1), tape)
+  }
+
+  /// The value and the gradient of what `build` makes at the flush's own parameters.
   func evaluate<Scalar: Real>(
-    at point: [Double]? = nil, on tape: Tape<Scalar> = Tape(),
-    _ build: (SeparateNetwork, _ states: Variable, _ actions: Variable, _ targets: Variable, Tape<Scalar>) -> Variable
+    on tape: Tape<Scalar> = Tape(), _ build: Build<Scalar>
   ) -> (value: Scalar, gradient: [Scalar]) {
-    let point = (point ?? parameters).map { Scalar($0) }
-    var gradient = [Scalar](repeating: .nan, count: point.count)
-    let value = point.withUnsafeBufferPointer { point in
-      tape.reset(parameters: point)
-      func constant(_ elements: [Double], _ columns: Int) -> Variable {
-        tape.constant(elements.map { Scalar($0) }, rows: elements.count / columns, columns: columns)
-      }
-      let result = build(network, constant(states, 3), constant(actions, 1), constant(targets, 1), tape)
+    var gradient = [Scalar](repeating: .nan, count: parameters.count)
+    let value = parameters.map { Scalar($0) }.withUnsafeBufferPointer { point in
+      let result = write(at: point, on: tape, build)
       gradient.withUnsafeMutableBufferPointer { tape.backward(from: result, into: $0) }
       return tape.value(of: result)
     }
@@ -78,9 +95,7 @@ private struct Flush: Sendable {
   private func outputs(of row: Int, at point: [Double]) -> (mean: Double, deviation: Double, value: Double) {
     let state = Array(states[(3 * row)..<(3 * row + 3)])
     func layer(_ name: String, _ x: [Double]) -> [Double] {
-      let tensors = network.layout.tensors
-      let weight = tensors.first { $0.name == "\(name).weight" }!.range
-      let bias = tensors.first { $0.name == "\(name).bias" }!.range
+      let (weight, bias) = ranges[name]!
       return (0..<weight.columns).map { output in
         x.indices.reduce(point[bias.offset + output]) {
           $0 + x[$1] * point[weight.offset + $1 * weight.columns + output]
@@ -166,15 +181,18 @@ private enum Mistake: String, CaseIterable, CustomTestStringConvertible {
     let loss: (value: Double, gradient: [Double]) = flush.loss()
     let (tape, advantages) = (Tape<Double>(), flush.advantages)
     let report = GradientCheck().report(on: loss.gradient, at: flush.parameters, tensors: flush.tensors) { point in
-      flush.evaluate(at: point, on: tape) { network, states, actions, targets, tape in
-        let policy = network.policy(in: states, on: tape)
-        let critic = tape.square(tape.subtract(targets, network.value(of: states, on: tape)))
-        let gain = tape.multiply(
-          tape.normalLogDensity(actions, mu: policy.mean, sigma: policy.deviation),
-          tape.constant(advantages, rows: advantages.count, columns: 1))
-        let entropy = tape.affine(tape.normalEntropy(sigma: policy.deviation), scale: entropyWeight)
-        return tape.mean(tape.subtract(critic, tape.add(gain, entropy)))
-      }.value
+      point.withUnsafeBufferPointer { point in
+        let loss = flush.write(at: point, on: tape) { network, states, actions, targets, tape in
+          let policy = network.policy(in: states, on: tape)
+          let critic = tape.square(tape.subtract(targets, network.value(of: states, on: tape)))
+          let gain = tape.multiply(
+            tape.normalLogDensity(actions, mu: policy.mean, sigma: policy.deviation),
+            tape.constant(advantages, rows: advantages.count, columns: 1))
+          let entropy = tape.affine(tape.normalEntropy(sigma: policy.deviation), scale: entropyWeight)
+          return tape.mean(tape.subtract(critic, tape.add(gain, entropy)))
+        }
+        return tape.value(of: loss)
+      }
     }
     #expect(report.passes, "\(report)")
     #expect(report.count == 1703)
