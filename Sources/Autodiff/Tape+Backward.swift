@@ -179,10 +179,12 @@ extension Tape {
     let input = nodes[node.a]
     let dz = arena + node.gradient
     let (lower, upper) = Self.bounds(of: node.activation)
+    if node.activation != .identity {
+      maskLimited(y: arena + node.value, dy: dz, count: node.count, lower: lower, upper: upper)
+    }
     linearParameterGradient(
-      x: arena + input.value, rows: node.rows, inputs: input.columns, outputs: node.columns, y: arena + node.value,
-      lower: lower, upper: upper, dy: dz, weightGradient: parameterGradient + node.weights,
-      biasGradient: parameterGradient + node.bias)
+      x: arena + input.value, rows: node.rows, inputs: input.columns, outputs: node.columns, dz: dz,
+      weightGradient: parameterGradient + node.weights, biasGradient: parameterGradient + node.bias)
     guard input.gradient >= 0 else { return }
     linearInputGradient(
       dz: dz, rows: node.rows, inputs: input.columns, outputs: node.columns, weights: parameters! + node.weights,

@@ -13,9 +13,9 @@ public struct ActorCriticLoss: Hashable, Sendable {
   public struct Terms: Sendable {
     /// V(s), rows × 1.
     public var value: Variable
-    /// μ(s), rows × actions.
+    /// μ(s), rows × 1.
     public var mean: Variable
-    /// σ(s), rows × actions.
+    /// σ(s), rows × 1.
     public var deviation: Variable
     /// log π(a|s), rows × 1.
     public var logDensity: Variable
@@ -34,6 +34,7 @@ public struct ActorCriticLoss: Hashable, Sendable {
 
   /// Writes the loss of one flush on `tape`.
   /// - Parameters:
+  ///   - network: a network for one action.
   ///   - states: rows × observations.
   ///   - actions: rows × 1, the samples before any clipping.
   ///   - targets: the n-step returns vₜ, rows × 1.
@@ -52,6 +53,7 @@ public struct ActorCriticLoss: Hashable, Sendable {
     _ network: SeparateNetwork, policy: GaussianPolicy, states: Variable, actions: Variable, targets: Variable,
     on tape: Tape<Scalar>
   ) -> Terms {
+    precondition(network.actions == 1, "the loss of a flush is for one action; the network has \(network.actions)")
     let value = network.value(of: states, on: tape)
     let advantage = tape.subtract(targets, value)
     let critic = tape.square(advantage)

@@ -70,7 +70,8 @@ private func checkUnary<Scalar: Real>(_: Scalar.Type) -> RowsCheck {
       for (place, row) in rows.enumerated() {
         let value: Scalar = try number(row, of: table, "y")
         values.compare(
-          Double(actual[place]), Double(value), scale: max(abs(Double(value)), smallest), at: "\(operation) line \(row + 2)")
+          Double(actual[place]), Double(value), scale: max(abs(Double(value)), smallest),
+          at: "\(operation) line \(row + 2)")
         let derivative: Scalar = try number(row, of: table, "grad")
         derivatives.compare(
           Double(gradient[place]), Double(derivative),
