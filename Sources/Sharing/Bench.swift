@@ -73,11 +73,13 @@ final class Bench {
   /// The rollout on the tape: states, rows × observations; actions, rows × actions; targets, rows × 1.
   func rollout() -> (states: Variable, actions: Variable, targets: Variable) {
     let rows = rewards.count
-    let states = tape.constant(states, rows: rows, columns: observation.count)
-    let actions = tape.constant(actions, rows: rows, columns: action.count)
-    let column = tape.constant(rows: rows, columns: 1)
-    let elements = tape.values(of: column)
+    let stateMatrix = tape.constant(rows: rows, columns: observation.count)
+    tape.values(of: stateMatrix).baseAddress!.update(from: states, count: states.count)
+    let actionMatrix = tape.constant(rows: rows, columns: action.count)
+    tape.values(of: actionMatrix).baseAddress!.update(from: actions, count: actions.count)
+    let targetColumn = tape.constant(rows: rows, columns: 1)
+    let elements = tape.values(of: targetColumn)
     for row in 0..<rows { elements[row] = Float(targets[row]) }
-    return (states, actions, column)
+    return (stateMatrix, actionMatrix, targetColumn)
   }
 }

@@ -93,9 +93,7 @@ import Testing
       ("claimed", { _ = $0.world.board.claim() }),
       ("begun", { _ = $0.world.board.begin() }),
       ("smoothed", { $0.world.board.smooth(-1) }),
-      ("results", {
-        $0.world.board.publish(EpisodeResult(worker: 0, episodeReturn: 0, steps: 0, smoothed: 0))
-      }),
+      ("results", { $0.world.board.publish(EpisodeResult(worker: 0, episodeReturn: 0, steps: 0, smoothed: 0)) }),
     ]
     for (number, block) in original.world.model.blocks.enumerated() {
       for element in 0..<block.range.count {
