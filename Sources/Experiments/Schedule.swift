@@ -12,15 +12,43 @@ public enum Schedule: String, CaseIterable, Sendable, Codable {
   case random
   /// Workers run at nearly equal speed on a virtual clock.
   case timed
+}
 
-  /// The strategy for these workers. Its random stream is its own (purpose `schedule`), so another schedule seed
-  /// changes nobody's noise.
-  public func strategy(for workers: [Worker], seed: UInt64) -> AnyStrategy {
+/// The strategy of a schedule for a run's workers. It holds one of each kind, and uses one: calls are bound when the
+/// program is compiled, which a strategy behind a protocol would pay for at every access.
+public struct ScheduleStrategy: Strategy, Sendable {
+  /// Which of them chooses.
+  public let schedule: Schedule
+  private var roundRobin = RoundRobin()
+  private var randomWalk: RandomWalk<RandomStream>
+  private var timed: Timed<RandomStream>
+
+  /// The interleaving of `workers` that `seed` names. The random stream is the schedule's own (purpose `schedule`), so
+  /// another seed changes nobody's noise.
+  public init(_ schedule: Schedule, for workers: [Worker], seed: UInt64) {
     let stream = RandomStream(seed: seed, worker: 0, purpose: .schedule)
-    return switch self {
-    case .roundRobin: AnyStrategy(RoundRobin())
-    case .random: AnyStrategy(RandomWalk(generator: stream))
-    case .timed: AnyStrategy(Timed(delays: workers.map(\.delay), generator: stream))
+    self.schedule = schedule
+    randomWalk = RandomWalk(generator: stream)
+    timed = Timed(delays: schedule == .timed ? workers.map(\.delay) : [], generator: stream)
+  }
+
+  /// Whom the schedule chooses.
+  public mutating func choose(from runnable: RunnableSet) -> Int? {
+    switch schedule {
+    case .roundRobin: roundRobin.choose(from: runnable)
+    case .random: randomWalk.choose(from: runnable)
+    case .timed: timed.choose(from: runnable)
     }
   }
+
+  /// Tells the schedule, if it listens.
+  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
+    if schedule == .timed { timed.didStep(process, access: access, delay: delay) }
+  }
+
+  /// What the schedule's clock says.
+  public var virtualTime: Double? { schedule == .timed ? timed.virtualTime : nil }
 }
+
+/// A training run in lockstep.
+public typealias TrainingSimulation = Simulation<Worker, ScheduleStrategy>

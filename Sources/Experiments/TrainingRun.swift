@@ -29,10 +29,10 @@ extension Configuration {
   /// - Throws: when there is no environment of that name.
   public func makeSimulation(
     _ schedule: Schedule, scheduleSeed: UInt64
-  ) throws(UnknownEnvironment) -> Simulation<Worker, AnyStrategy> {
+  ) throws(UnknownEnvironment) -> TrainingSimulation {
     let (world, workers) = try makeRun()
     return Simulation(
-      world: world, processes: workers, strategy: schedule.strategy(for: workers, seed: scheduleSeed))
+      world: world, processes: workers, strategy: ScheduleStrategy(schedule, for: workers, seed: scheduleSeed))
   }
 }
 
@@ -47,7 +47,7 @@ extension Simulation where P == Worker {
   }
 }
 
-extension Simulation where P == Worker, S == AnyStrategy {
+extension Simulation where P == Worker {
   /// Runs until `updates` pushes have been made since the beginning, or no access is left.
   public mutating func run(untilUpdates updates: Int) {
     while world.statistics.updates < updates, advance() != nil {}

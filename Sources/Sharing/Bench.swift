@@ -89,10 +89,11 @@ final class Bench {
       flushReturns(of: UnsafeBufferPointer($0), bootstrap: bootstrap, discount: discount, into: $0)
     }
     let rows = rewards.count
-    let actions = tape.constant(actions, rows: rows, columns: action.count)
-    let column = tape.constant(rows: rows, columns: 1)
-    let elements = tape.values(of: column)
+    let actionMatrix = tape.constant(rows: rows, columns: action.count)
+    tape.values(of: actionMatrix).baseAddress!.update(from: actions, count: actions.count)
+    let targetColumn = tape.constant(rows: rows, columns: 1)
+    let elements = tape.values(of: targetColumn)
     for row in 0..<rows { elements[row] = Float(targets[row]) }
-    return (states, actions, column)
+    return (states, actionMatrix, targetColumn)
   }
 }

@@ -9,6 +9,7 @@ public enum Granularity: Hashable, Sendable, Codable, CustomStringConvertible {
   /// Every tensor cut into pieces of at most so many elements.
   case chunk(Int)
 
+  /// As `init` reads it.
   public var description: String {
     switch self {
     case .tensor: "tensor"

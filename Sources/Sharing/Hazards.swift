@@ -1,4 +1,6 @@
-// What detectors saw. Each detector is exact: versions and writer sets decide, at the access that shows the hazard.
+// What detectors saw. Versions and writer sets decide, at the access that shows the hazard. Each detector is exact in
+// lockstep and wherever accesses hold a lock; on threads under `hogwild`, numbers and versions are not written at once, so
+// there it can miss a hazard or see one twice.
 
 /// A known race or slip of asynchronous actor-critic programs that a running worker can notice.
 public enum Hazard: String, CaseIterable, Sendable, Codable {
@@ -16,8 +18,10 @@ public enum Hazard: String, CaseIterable, Sendable, Codable {
 
 /// A set of hazards.
 public struct HazardSet: OptionSet, Hashable, Sendable {
+  /// One bit a hazard, the lowest for the first of `Hazard.allCases`.
   public let rawValue: UInt8
 
+  /// The set with these bits.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// The set of just `hazard`.

@@ -189,7 +189,7 @@ struct ReplayCommand {
     return words.joined(separator: " ")
   }
 
-  private func recorder(for simulation: Simulation<Worker, AnyStrategy>) -> TimelineRecorder? {
+  private func recorder(for simulation: TrainingSimulation) -> TimelineRecorder? {
     guard timelineFile != nil || perfettoFile != nil else { return nil }
     return TimelineRecorder(
       simulation, limit: perfettoFile == nil ? TimelineRecorder.pictureLimit : TimelineRecorder.traceLimit)

@@ -66,7 +66,7 @@ struct ReplayReport: Encodable {
   }
 
   init(
-    _ simulation: Simulation<Worker, AnyStrategy>, configuration: Configuration, schedule: Schedule,
+    _ simulation: TrainingSimulation, configuration: Configuration, schedule: Schedule,
     scheduleSeed: UInt64, repro: String, digests: [PeriodicDigest]?, seconds: Double
   ) {
     let statistics = simulation.world.statistics

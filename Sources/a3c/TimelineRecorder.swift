@@ -77,7 +77,7 @@ struct TimelineRecorder {
   private var lastWrite: [Int: TimelinePoint] = [:]
 
   /// A recorder of the last `limit` accesses of a run at its beginning.
-  init(_ simulation: Simulation<Worker, AnyStrategy>, limit: Int) {
+  init(_ simulation: TrainingSimulation, limit: Int) {
     hasClock = simulation.strategy.virtualTime != nil
     blocks = simulation.world.model.blocks
     workers = simulation.processes.count
@@ -87,7 +87,7 @@ struct TimelineRecorder {
   }
 
   /// Notes an access just made.
-  mutating func record(_ step: Simulation<Worker, AnyStrategy>.Step, in simulation: Simulation<Worker, AnyStrategy>) {
+  mutating func record(_ step: TrainingSimulation.Step, in simulation: TrainingSimulation) {
     let now = simulation.strategy.virtualTime ?? Double(step.index + 1)
     let hazards = simulation.world.statistics.witnessed
     let object = step.access.object

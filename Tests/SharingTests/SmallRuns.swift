@@ -59,7 +59,8 @@ extension Simulation where P == Worker {
 }
 
 /// Every schedule family with a few seeds.
-let someSchedules: [(schedule: Schedule, seed: UInt64)] = [(.roundRobin, 0)]
+let someSchedules: [(schedule: Schedule, seed: UInt64)] =
+  [(.roundRobin, 0)]
   + (1...12).flatMap { [(.random, $0), (.timed, $0)] }
 
 extension [Float] {

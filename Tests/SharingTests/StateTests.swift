@@ -22,7 +22,7 @@ import Testing
 
   /// The accesses after which a copy, resumed when the original has ended, ends differently.
   private func lostMoments(
-    _ sharing: SharingProtocol, copy: (Simulation<Worker, AnyStrategy>) -> Simulation<Worker, AnyStrategy>
+    _ sharing: SharingProtocol, copy: (TrainingSimulation) -> TrainingSimulation
   ) -> [Int] {
     let start = try! Configuration.small(sharing, episodes: 2).makeSimulation(.random, scheduleSeed: 3)
     var original = start.snapshot()
@@ -93,9 +93,7 @@ import Testing
       ("claimed", { _ = $0.world.board.claim() }),
       ("begun", { _ = $0.world.board.begin() }),
       ("smoothed", { $0.world.board.smooth(-1) }),
-      ("results", {
-        $0.world.board.publish(EpisodeResult(worker: 0, episodeReturn: 0, steps: 0, smoothed: 0))
-      }),
+      ("results", { $0.world.board.publish(EpisodeResult(worker: 0, episodeReturn: 0, steps: 0, smoothed: 0)) }),
     ]
     for (number, block) in original.world.model.blocks.enumerated() {
       for element in 0..<block.range.count {
