@@ -22,7 +22,7 @@ extension Tape {
       let (scale, shift) = (Scalar(node.x), Scalar(node.y))
       map(node, firstRow) { scale * $0 + shift }
     case .square: map(node, firstRow) { $0 * $0 }
-    case .relu: map(node, firstRow) { Scalar.limit($0, 0, .infinity) }
+    case .relu: map(node, firstRow) { Scalar.limit($0, 0, .nan) }
     case .relu6: map(node, firstRow) { Scalar.limit($0, 0, 6) }
     case .clamp:
       let (lower, upper) = (Scalar(node.x), Scalar(node.y))
@@ -129,7 +129,7 @@ extension Tape {
   static func bounds(of activation: Activation) -> (lower: Scalar, upper: Scalar) {
     switch activation {
     case .identity: (.nan, .nan)
-    case .relu: (0, .infinity)
+    case .relu: (0, .nan)
     case .relu6: (0, 6)
     }
   }

@@ -85,7 +85,9 @@ extension Tape {
   public func relu6(_ a: Variable) -> Variable { single(.relu6, a) }
 
   /// `a` limited to `lower ... upper`; gradient 1 at both bounds.
-  public func clamp(_ a: Variable, _ lower: Double, _ upper: Double) -> Variable { single(.clamp, a, x: lower, y: upper) }
+  public func clamp(_ a: Variable, _ lower: Double, _ upper: Double) -> Variable {
+    single(.clamp, a, x: lower, y: upper)
+  }
 
   /// `tanh a`.
   public func tanh(_ a: Variable) -> Variable { single(.tanh, a) }
