@@ -179,7 +179,7 @@ extension Tape {
     let input = nodes[node.a]
     let dz = arena + node.gradient
     if node.activation != .identity {
-      let (lower, upper) = Self.bounds(of: node.activation)
+      let (lower, upper) = Tape.bounds(of: node.activation)
       maskLimited(y: arena + node.value, dy: dz, count: node.count, lower: lower, upper: upper)
     }
     linearParameterGradient(

@@ -56,7 +56,7 @@ extension Tape {
     nodes[node].activation = activation
     nodes[node].weights = weights.offset
     nodes[node].bias = bias.offset
-    let (lower, upper) = Self.bounds(of: activation)
+    let (lower, upper) = Tape.bounds(of: activation)
     linearForward(
       x: arena + nodes[x.node].value, rows: rows, inputs: weights.rows, outputs: weights.columns,
       weights: parameters! + weights.offset, bias: parameters! + bias.offset, lower: lower, upper: upper,
@@ -246,7 +246,7 @@ extension Tape {
   @specialized(where Scalar == Double)
   public func logSoftmax(_ a: Variable) -> Variable {
     rowwise(.logSoftmax, a) { from, to, columns in
-      let (largest, sum) = Self.exponentialSum(from, columns)
+      let (largest, sum) = Tape.exponentialSum(from, columns)
       let logSum = Scalar.log(sum)
       for i in 0..<columns { to[i] = (from[i] - largest) - logSum }
     }
@@ -257,7 +257,7 @@ extension Tape {
   @specialized(where Scalar == Double)
   public func softmax(_ a: Variable) -> Variable {
     rowwise(.softmax, a) { from, to, columns in
-      let (largest, sum) = Self.exponentialSum(from, columns)
+      let (largest, sum) = Tape.exponentialSum(from, columns)
       for i in 0..<columns { to[i] = Scalar.exp(from[i] - largest) / sum }
     }
   }
