@@ -274,22 +274,40 @@ struct BlockState: ~Copyable {
 /// Copies shared numbers element by element as relaxed atomics, two at a time; `count` numbers from an address that
 /// is a multiple of 8 bytes.
 private func loadRelaxed(_ shared: UnsafeMutablePointer<Float>, into local: UnsafeMutablePointer<Float>, count: Int) {
-  let words = UnsafeMutableRawPointer(shared).assumingMemoryBound(to: Atomic<UInt64>.self)
-  let target = UnsafeMutableRawPointer(local)
-  for word in 0..<count / 2 {
-    target.storeBytes(of: words[word].load(ordering: .relaxed), toByteOffset: 8 * word, as: UInt64.self)
+  var words = UnsafeMutableRawPointer(shared).assumingMemoryBound(to: Atomic<UInt64>.self)
+  var target = UnsafeMutableRawPointer(local)
+  func move(_ word: Int) {
+    target.storeBytes(of: words[word].load(ordering: .relaxed), toByteOffset: 8 &* word, as: UInt64.self)
   }
+  for _ in 0..<count / 8 {
+    move(0)
+    move(1)
+    move(2)
+    move(3)
+    words += 4
+    target += 32
+  }
+  for word in 0..<count % 8 / 2 { move(word) }
   if count % 2 == 1 {
     // The other half of the last word is padding, or belongs to the same block.
-    local[count - 1] = Float(bitPattern: UInt32(truncatingIfNeeded: words[count / 2].load(ordering: .relaxed)))
+    let last = words[count % 8 / 2].load(ordering: .relaxed)
+    local[count - 1] = Float(bitPattern: UInt32(truncatingIfNeeded: last))
   }
 }
 
-/// The opposite of `loadRelaxed`, for an even `count`.
+/// The opposite of `loadRelaxed`, for a `count` that is a multiple of 8.
 private func storeRelaxed(_ local: UnsafePointer<Float>, to shared: UnsafeMutablePointer<Float>, count: Int) {
-  let words = UnsafeMutableRawPointer(shared).assumingMemoryBound(to: Atomic<UInt64>.self)
-  let source = UnsafeRawPointer(local)
-  for word in 0..<count / 2 {
-    words[word].store(source.loadUnaligned(fromByteOffset: 8 * word, as: UInt64.self), ordering: .relaxed)
+  var words = UnsafeMutableRawPointer(shared).assumingMemoryBound(to: Atomic<UInt64>.self)
+  var source = UnsafeRawPointer(local)
+  func move(_ word: Int) {
+    words[word].store(source.loadUnaligned(fromByteOffset: 8 &* word, as: UInt64.self), ordering: .relaxed)
+  }
+  for _ in 0..<count / 8 {
+    move(0)
+    move(1)
+    move(2)
+    move(3)
+    words += 4
+    source += 32
   }
 }
