@@ -90,6 +90,12 @@ import Testing
     #expect(configuration.after(push, turns(0, 10), turns(1, blocks)).count(of: .tornPull) == 0)
   }
 
+  @Test func aWholePullAfterATornOneIsNotTorn() {
+    let torn = turns(0, 1 + blocks) + turns(1, 1) + turns(0, 5) + turns(1, blocks) + turns(0, 5)
+    let run = Configuration.small(.sharded).after(torn, turns(0, 2 * blocks))
+    #expect(run.count(of: .tornPull) == 1 && run.world.statistics.witnessed == [])
+  }
+
   @Test func aPullInTheMiddleOfAPushIsTorn() {
     let configuration = Configuration.small(.sharded)
     let push = turns(0, 1 + blocks) + turns(1, 1)
