@@ -17,6 +17,8 @@ final class Bench {
   private(set) var policy: GaussianPolicy
   private var actions: [Float] = []
   private var targets: [Double] = []
+  /// The gradient of the rollout's loss.
+  let gradient: UnsafeMutableBufferPointer<Float>
   private let flushLength: Int
   private let observation: UnsafeMutableBufferPointer<Double>
   private let action: UnsafeMutableBufferPointer<Double>
@@ -26,6 +28,8 @@ final class Bench {
     actions.reserveCapacity(flushLength * plan.network.actions)
     rewards.reserveCapacity(flushLength)
     targets.reserveCapacity(flushLength)
+    gradient = .allocate(capacity: plan.network.layout.count)
+    gradient.initialize(repeating: 0)
     observation = .allocate(capacity: plan.network.observations)
     observation.initialize(repeating: 0)
     action = .allocate(capacity: plan.network.actions)
@@ -35,6 +39,7 @@ final class Bench {
   }
 
   deinit {
+    gradient.deallocate()
     observation.deallocate()
     action.deallocate()
   }

@@ -17,8 +17,7 @@ extension Worker {
     digest.combine(actionNoise.counter)
     digest.combine(startStates.counter)
     environment.digest(into: &digest)
-    digest.combine(contentsOf: local)
-    digest.combine(contentsOf: gradient)
+    digest.combine(contentsOf: netOrGradient)
     digest.combine(contentsOf: loaded)
   }
 }

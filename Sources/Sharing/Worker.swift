@@ -61,10 +61,9 @@ public struct Worker: Process, Sendable {
   var actionNoise: RandomStream
   var startStates: RandomStream
 
-  /// θ of the local net.
-  public internal(set) var local: [Float]
-  /// dθ of the flush that is being pushed.
-  var gradient: [Float]
+  /// θ of the local net from a pull until the flush's gradient has been computed; dθ from there until the next pull. No
+  /// access needs both, and a thousand workers find more room in the caches.
+  var netOrGradient: [Float]
   /// A block between `loading` and `storing`, with its optimizer slots.
   var loaded: [Float]
   var loadedVersion: UInt64 = 0
@@ -104,8 +103,7 @@ public struct Worker: Process, Sendable {
     blockCount = model.blocks.count
     actionNoise = plan.stream(of: UInt32(number), for: .action)
     startStates = plan.stream(of: UInt32(number), for: .environment)
-    local = plan.initialParameters(of: UInt32(number))
-    gradient = [Float](repeating: 0, count: local.count)
+    netOrGradient = plan.initialParameters(of: UInt32(number))
     loaded = [Float](repeating: 0, count: plan.configuration.sharing == .hogwild ? model.largestLoad : 0)
     base = [UInt64](repeating: 0, count: blockCount)
   }
@@ -151,14 +149,19 @@ public struct Worker: Process, Sendable {
 
   // MARK: Collect
 
-  /// Plays up to the next flush and computes its gradient.
+  /// Plays up to the next flush and puts its gradient in the place of the local net.
   private mutating func collect(_ world: inout TrainingWorld) {
     let bench = world.bench
-    // A second reference to the numbers, not a copy: nothing writes to the local net here.
-    let net = local
-    net.withUnsafeBufferPointer { net in
-      let bootstrap = play(net, bench)
-      differentiate(bench, bootstrap: bootstrap)
+    do {
+      // A second reference to the numbers, not a copy: nothing writes to them in this scope.
+      let net = netOrGradient
+      net.withUnsafeBufferPointer { net in
+        let bootstrap = play(net, bench)
+        differentiate(bench, bootstrap: bootstrap)
+      }
+    }
+    netOrGradient.withUnsafeMutableBufferPointer {
+      $0.baseAddress!.update(from: bench.gradient.baseAddress!, count: $0.count)
     }
     world.statistics.environmentSteps += bench.rewards.count
     beginPush()
@@ -196,12 +199,12 @@ public struct Worker: Process, Sendable {
   }
 
   /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
-  private mutating func differentiate(_ bench: Bench, bootstrap: Double) {
+  private func differentiate(_ bench: Bench, bootstrap: Double) {
     let rollout = bench.rollout(bootstrap: bootstrap, discount: plan.configuration.discount)
     let terms = plan.loss(
       plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions, targets: rollout.targets,
       on: bench.tape)
-    gradient.withUnsafeMutableBufferPointer { bench.tape.backward(from: terms.total, into: $0) }
+    bench.tape.backward(from: terms.total, into: bench.gradient)
   }
 
   // MARK: Push
@@ -223,21 +226,21 @@ public struct Worker: Process, Sendable {
     let model = world.model
     model.withModelLock {
       for block in 0..<blockCount {
-        noteMet(model.updateUnlocked(block, gradient: gradient, step: stepNumber, by: author), block)
+        noteMet(model.updateUnlocked(block, gradient: netOrGradient, step: stepNumber, by: author), block)
       }
-      for block in 0..<blockCount { noteFound(model.readUnlocked(block, into: &local), block) }
+      for block in 0..<blockCount { noteFound(model.readUnlocked(block, into: &netOrGradient), block) }
     }
     notePush(&world)
     endPull(&world)
   }
 
   private mutating func update(_ block: Int, _ world: inout TrainingWorld) {
-    noteMet(world.model.update(block, gradient: gradient, step: stepNumber, by: author), block)
+    noteMet(world.model.update(block, gradient: netOrGradient, step: stepNumber, by: author), block)
     if block + 1 < blockCount { phase = .updating(block + 1) } else { endPush(&world) }
   }
 
   private mutating func load(_ block: Int, _ world: inout TrainingWorld) {
-    let met = world.model.loadRacing(block, into: &loaded, gradient: gradient, step: stepNumber)
+    let met = world.model.loadRacing(block, into: &loaded, gradient: netOrGradient, step: stepNumber)
     loadedVersion = met.version
     noteMet(met, block)
     phase = .storing(block)
@@ -275,7 +278,7 @@ public struct Worker: Process, Sendable {
   private mutating func pull(_ block: Int, _ world: inout TrainingWorld) {
     let found =
       plan.configuration.sharing == .hogwild
-      ? world.model.readRacing(block, into: &local) : world.model.read(block, into: &local)
+      ? world.model.readRacing(block, into: &netOrGradient) : world.model.read(block, into: &netOrGradient)
     noteFound(found, block)
     if block + 1 < blockCount { phase = .pulling(block + 1) } else { endPull(&world) }
   }
@@ -283,7 +286,7 @@ public struct Worker: Process, Sendable {
   private mutating func pullAll(_ world: inout TrainingWorld) {
     let model = world.model
     model.withModelLock {
-      for block in 0..<blockCount { noteFound(model.readUnlocked(block, into: &local), block) }
+      for block in 0..<blockCount { noteFound(model.readUnlocked(block, into: &netOrGradient), block) }
     }
     endPull(&world)
   }

@@ -129,8 +129,7 @@ import Testing
         ("episode return", { $0.episodeReturn = $0.episodeReturn.nextUp }),
         ("end of episode", { $0.episodeIsOver.toggle() }),
         ("smoothed as read", { $0.smoothedAsRead = $0.smoothedAsRead.nextUp }),
-        ("local net", { $0.local[39].flip() }),
-        ("gradient", { $0.gradient[39].flip() }),
+        ("local net or gradient", { $0.netOrGradient[39].flip() }),
         ("loaded", { $0.loaded[5].flip() }),
       ]
       changes += parts.map { part in

@@ -19,7 +19,7 @@ import Testing
     return simulation.status == .finished && worker.updates == plain.updates
       && model.parameters.bits == plain.shared.bits
       && model.slot(0).bits == plain.firstMoments.bits
-      && model.slot(1).bits == plain.secondMoments.bits && worker.local.bits == plain.local.bits
+      && model.slot(1).bits == plain.secondMoments.bits && worker.netOrGradient.bits == plain.local.bits
       && simulation.world.board.allResults.map(\.episodeReturn) == plain.returns
   }
 
@@ -87,13 +87,18 @@ import Testing
     #expect(first.world.model.parameters.bits != second.world.model.parameters.bits)
   }
 
-  @Test func aPullBeforeTheFirstFlushGivesTheSharedNetAndNoneALocalOne() {
-    for sharing in SharingProtocol.allCases {
-      let pulled = Configuration.small(sharing) { $0.pullsInitially = true }
-        .after(turns(0, sharing == .locked ? 2 : 1 + blocks))
-      #expect(pulled.processes[0].local.bits == pulled.world.model.parameters.bits)
-      let unpulled = Configuration.small(sharing).after(turns(0, 1))
-      #expect(unpulled.processes[0].local.bits != unpulled.world.model.parameters.bits)
+  /// After an initial pull the first gradient is of the shared net: the worker's own weights have no part in it.
+  @Test(arguments: SharingProtocol.allCases)
+  func aPullBeforeTheFirstFlushReplacesTheWorkersOwnNet(sharing: SharingProtocol) throws {
+    for (pullsInitially, accesses) in [(true, sharing == .locked ? 2 : 1 + blocks), (false, 1)] {
+      let (world, workers) = try Configuration.small(sharing) { $0.pullsInitially = pullsInitially }.makeRun()
+      let gradients = [workers[0].netOrGradient, workers[1].netOrGradient].map { weights in
+        var (world, worker) = (world.snapshot(), workers[0])
+        worker.netOrGradient = weights
+        for _ in 0..<accesses { worker.step(&world) }
+        return worker.netOrGradient.bits
+      }
+      #expect((gradients[0] == gradients[1]) == pullsInitially)
     }
   }
 
@@ -107,7 +112,7 @@ import Testing
       let both = configuration.after(turns(0, 1 + push), turns(1, 1 + push))
       // As the plain formula has it, from the moments that the first push left.
       let adam = configuration.adam
-      let gradient = first.processes[1].gradient
+      let gradient = first.processes[1].netOrGradient
       let root = (1 - Double.power(adam.beta2, step)).squareRoot()
       let rate = Float(adam.learningRate * root / (1 - Double.power(adam.beta1, step)))
       let before = first.world.model
