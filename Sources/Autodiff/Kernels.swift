@@ -1,6 +1,7 @@
 // The loops under the tape. Matrices are row-major; weights are stored inputs × outputs, so that eight neighbouring
 // outputs are one vector and most loops are element-wise. The order in which terms are added is part of the result
-// and fixed here: it depends on the sizes alone, never on the vector width of the processor.
+// and fixed here: it depends on the sizes alone, never on the vector width of the processor. What other files call is
+// specialized by attribute, since a debug build optimises each file by itself.
 
 import DeterministicMath
 
@@ -76,14 +77,18 @@ func limit<Scalar: Real>(_ x: Scalar, _ lower: Scalar, _ upper: Scalar) -> Scala
   x < lower ? lower : (x > upper ? upper : x)
 }
 
-/// `to = finish(start + Σ factors[k] · matrix[k])` over `terms` rows of `columns` elements, added in order of k. Both a
-/// layer's output and its parameters' gradient are sums of this kind, with factors from a row or from a column.
+/// `to = start + Σ factors[k] · matrix[k]` over `terms` rows of `columns` elements, added in order of k, then kept within
+/// `bounds`. Both a layer's output and its parameters' gradient are such sums, with factors from a row or a column.
 @inline(__always)
 func combineRows<Scalar: Real>(
   of matrix: UnsafePointer<Scalar>, terms: Int, columns: Int, factors: UnsafePointer<Scalar>, factorStride: Int,
-  start: UnsafePointer<Scalar>, into to: UnsafeMutablePointer<Scalar>,
-  finish: (SIMD8<Scalar>) -> SIMD8<Scalar>
+  start: UnsafePointer<Scalar>, into to: UnsafeMutablePointer<Scalar>, bounds: (lower: Scalar, upper: Scalar)? = nil
 ) {
+  @inline(__always)
+  func limited(_ sum: SIMD8<Scalar>) -> SIMD8<Scalar> {
+    guard let bounds else { return sum }
+    return Scalar.limit(sum, bounds.lower, bounds.upper)
+  }
   var column = 0
   while column &+ 32 <= columns {
     var s0 = start.lanes(column)
@@ -103,10 +108,10 @@ func combineRows<Scalar: Real>(
       factor += factorStride
       k &+= 1
     }
-    to.store(finish(s0), column)
-    to.store(finish(s1), column &+ 8)
-    to.store(finish(s2), column &+ 16)
-    to.store(finish(s3), column &+ 24)
+    to.store(limited(s0), column)
+    to.store(limited(s1), column &+ 8)
+    to.store(limited(s2), column &+ 16)
+    to.store(limited(s3), column &+ 24)
     column &+= 32
   }
   while column &+ 8 <= columns {
@@ -120,7 +125,7 @@ func combineRows<Scalar: Real>(
       factor += factorStride
       k &+= 1
     }
-    to.store(finish(sum), column)
+    to.store(limited(sum), column)
     column &+= 8
   }
   while column < columns {
@@ -134,14 +139,15 @@ func combineRows<Scalar: Real>(
       factor += factorStride
       k &+= 1
     }
-    to[column] = finish(SIMD8(repeating: sum))[0]
+    to[column] = limited(SIMD8(repeating: sum))[0]
     column &+= 1
   }
 }
 
 /// `y = limit(x W + b)`: x is rows × inputs, W inputs × outputs, y rows × outputs. With several outputs an element
 /// is `((b + x₀w₀) + x₁w₁) + …`; with one output it is `dot(x, w) + b`.
-@inline(__always)
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 func linearForward<Scalar: Real>(
   x: UnsafePointer<Scalar>, rows: Int, inputs: Int, outputs: Int, weights: UnsafePointer<Scalar>,
   bias: UnsafePointer<Scalar>, lower: Scalar, upper: Scalar, y: UnsafeMutablePointer<Scalar>
@@ -154,15 +160,15 @@ func linearForward<Scalar: Real>(
     for row in 0..<rows {
       combineRows(
         of: weights, terms: inputs, columns: outputs, factors: x + row &* inputs, factorStride: 1, start: bias,
-        into: y + row &* outputs
-      ) { Scalar.limit($0, lower, upper) }
+        into: y + row &* outputs, bounds: (lower, upper))
     }
   }
 }
 
 /// Zeroes `dy` where `y` stands at or beyond a bound, which turns the gradient of a limited output into that of the
 /// sum under it. At the bounds themselves the gradient is 0, as PyTorch has it for relu and relu6.
-@inline(__always)
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 func maskLimited<Scalar: Real>(
   y: UnsafePointer<Scalar>, dy: UnsafeMutablePointer<Scalar>, count: Int, lower: Scalar, upper: Scalar
 ) {
@@ -182,54 +188,52 @@ func maskLimited<Scalar: Real>(
 }
 
 /// `dW += xᵀ dz` and `db += Σ dz`, rows in increasing order.
-@inline(__always)
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 func linearParameterGradient<Scalar: Real>(
   x: UnsafePointer<Scalar>, rows: Int, inputs: Int, outputs: Int, dz: UnsafePointer<Scalar>,
   weightGradient: UnsafeMutablePointer<Scalar>, biasGradient: UnsafeMutablePointer<Scalar>
 ) {
   if outputs == 1 {
     combineRows(
-      of: x, terms: rows, columns: inputs, factors: dz, factorStride: 1, start: weightGradient, into: weightGradient
-    ) { $0 }
+      of: x, terms: rows, columns: inputs, factors: dz, factorStride: 1, start: weightGradient, into: weightGradient)
   } else {
     for input in 0..<inputs {
       let target = weightGradient + input &* outputs
       combineRows(
-        of: dz, terms: rows, columns: outputs, factors: x + input, factorStride: inputs, start: target, into: target
-      ) { $0 }
+        of: dz, terms: rows, columns: outputs, factors: x + input, factorStride: inputs, start: target, into: target)
     }
   }
   var one: Scalar = 1
   combineRows(
-    of: dz, terms: rows, columns: outputs, factors: &one, factorStride: 0, start: biasGradient, into: biasGradient
-  ) { $0 }
+    of: dz, terms: rows, columns: outputs, factors: &one, factorStride: 0, start: biasGradient, into: biasGradient)
 }
 
 /// `dx = dz Wᵀ`, added to what is there if `accumulating`.
-@inline(__always)
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
 func linearInputGradient<Scalar: Real>(
   dz: UnsafePointer<Scalar>, rows: Int, inputs: Int, outputs: Int, weights: UnsafePointer<Scalar>,
   dx: UnsafeMutablePointer<Scalar>, accumulating: Bool
 ) {
   for row in 0..<rows {
     let target = dx + row &* inputs
-    if outputs == 1 {
-      let d = dz[row]
-      var i = 0
+    var i = 0
+    if outputs == 1 && accumulating {
       while i &+ 8 <= inputs {
-        let before = accumulating ? target.lanes(i) : .zero
-        target.store(Scalar.addProduct(before, d, weights.lanes(i)), i)
+        target.store(Scalar.addProduct(target.lanes(i), dz[row], weights.lanes(i)), i)
         i &+= 8
       }
-      while i < inputs {
-        target[i] = accumulating ? target[i] + d * weights[i] : d * weights[i]
-        i &+= 1
+    } else if outputs == 1 {
+      while i &+ 8 <= inputs {
+        target.store(Scalar.product(dz[row], weights.lanes(i)), i)
+        i &+= 8
       }
-    } else {
-      for i in 0..<inputs {
-        let sum = dot(dz + row &* outputs, weights + i &* outputs, outputs)
-        target[i] = accumulating ? target[i] + sum : sum
-      }
+    }
+    while i < inputs {
+      let term = outputs == 1 ? dz[row] * weights[i] : dot(dz + row &* outputs, weights + i &* outputs, outputs)
+      target[i] = accumulating ? target[i] + term : term
+      i &+= 1
     }
   }
 }

@@ -178,7 +178,7 @@ extension Tape {
   private func propagateLinear(_ node: Node, _ parameterGradient: UnsafeMutablePointer<Scalar>) {
     let input = nodes[node.a]
     let dz = arena + node.gradient
-    let (lower, upper) = Self.bounds(of: node.activation)
+    let (lower, upper) = Tape.bounds(of: node.activation)
     if node.activation != .identity {
       maskLimited(y: arena + node.value, dy: dz, count: node.count, lower: lower, upper: upper)
     }

@@ -45,13 +45,13 @@ extension Tape {
       map(node, firstRow) { constant + Scalar.log($0) }
     case .logSoftmax:
       eachRow(node, firstRow) { from, to, columns in
-        let (largest, sum) = Self.exponentialSum(from, columns)
+        let (largest, sum) = Tape.exponentialSum(from, columns)
         let logSum = Scalar.log(sum)
         for i in 0..<columns { to[i] = (from[i] - largest) - logSum }
       }
     case .softmax:
       eachRow(node, firstRow) { from, to, columns in
-        let (largest, sum) = Self.exponentialSum(from, columns)
+        let (largest, sum) = Tape.exponentialSum(from, columns)
         for i in 0..<columns { to[i] = Scalar.exp(from[i] - largest) / sum }
       }
     case .pick:
@@ -117,7 +117,7 @@ extension Tape {
   @inline(__always)
   private func evaluateLinear(_ node: Node, from firstRow: Int) {
     let input = nodes[node.a]
-    let (lower, upper) = Self.bounds(of: node.activation)
+    let (lower, upper) = Tape.bounds(of: node.activation)
     linearForward(
       x: arena + input.value + firstRow &* input.columns, rows: node.rows &- firstRow, inputs: input.columns,
       outputs: node.columns, weights: parameters! + node.weights, bias: parameters! + node.bias, lower: lower,

@@ -58,7 +58,7 @@ public final class Tape<Scalar: Real> {
     nodeCapacity = max(nodes, 1)
     arenaCapacity = max(scalars, 64)
     self.nodes = .allocate(capacity: nodeCapacity)
-    arena = Self.allocateArena(arenaCapacity)
+    arena = Tape.allocateArena(arenaCapacity)
   }
 
   deinit {
@@ -168,7 +168,7 @@ public final class Tape<Scalar: Real> {
   private func growArena() {
     var capacity = arenaCapacity
     while capacity < used { capacity *= 2 }
-    let larger = Self.allocateArena(capacity)
+    let larger = Tape.allocateArena(capacity)
     larger.update(from: arena, count: arenaCapacity)
     arena.deallocate()
     arena = larger

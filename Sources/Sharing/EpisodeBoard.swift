@@ -24,20 +24,20 @@ public final class EpisodeBoard: Sendable {
   private let claimed = Atomic<Int>(0)
   /// Detectors' own count of the episodes begun; no worker decides anything by it.
   private let begun = Atomic<Int>(0)
-  private let smoothedReward = Mutex<Double>(0)
-  private let results: Mutex<[EpisodeResult]>
+  private let smoothedReward = Guarded(0.0)
+  private let results: Guarded<[EpisodeResult]>
 
   /// A board for `budget` episodes; up to `workers` more may come (hazard `episode-overrun`).
   public init(budget: Int, workers: Int) {
     self.budget = budget
     var list: [EpisodeResult] = []
     list.reserveCapacity(min(budget, 1 << 16) + workers)
-    results = Mutex(list)
+    results = Guarded(list)
   }
 
   private init(copying other: EpisodeBoard) {
     budget = other.budget
-    results = Mutex(other.allResults)
+    results = Guarded(other.allResults)
     finished.store(other.finishedEpisodes, ordering: .relaxed)
     claimed.store(other.claimed.load(ordering: .relaxed), ordering: .relaxed)
     begun.store(other.begunEpisodes, ordering: .relaxed)

@@ -42,7 +42,7 @@ public final class SharedModel: @unchecked Sendable {
   let storage: UnsafeMutablePointer<Float>
   private let storageCount: Int
   let states: UnsafeMutablePointer<BlockState>
-  private let modelLock = Mutex<Void>(())
+  private let modelLock = Guarded(())
   private let slotCount: Int
 
   /// A model with the given parameters and fresh optimizer slots.
@@ -224,7 +224,7 @@ enum StepNumber {
 
 /// What a block carries beside its numbers.
 struct BlockState: ~Copyable {
-  let lock = Mutex<Void>(())
+  let lock = Guarded(())
   let version: Atomic<UInt64>
   let writers: Atomic<UInt64>
   let lastWriter: Atomic<Int>

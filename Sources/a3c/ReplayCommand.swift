@@ -30,6 +30,8 @@ struct ReplayCommand {
     "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")
   static let rewards = Option<Rewards>(
     "rewards", .choice("NAME"), default: .raw, help: "what the learner sees: raw, or scaled, (r + 8.1)/8.1")
+  static let repair = Option<[Quirk]>(
+    repeated: "repair", .choice("QUIRK"), help: "switch a quirk of the published program off; may be given again")
   static let until = Option<Int?>(
     "until", .count(0...Int.max), help: "stop after so many accesses and show the workers")
   static let digestsEvery = Option<Int?>("digests-every", .count(), help: "print a digest every so many updates")
@@ -50,7 +52,7 @@ struct ReplayCommand {
       judged: an A3C run without a lost update would be the surprise.
       """,
     options: [
-      seed, preset, workers, episodes, maxSteps, sharing, schedule, scheduleSeed, granularity, rewards, until,
+      seed, preset, workers, episodes, maxSteps, sharing, schedule, scheduleSeed, granularity, rewards, repair, until,
       digestsEvery, twice, timeline, perfetto, force, json,
     ],
     examples: [
@@ -89,6 +91,7 @@ struct ReplayCommand {
     if let workers = arguments[Self.workers] { configuration.workers = workers }
     if let maxSteps = arguments[Self.maxSteps] { configuration.maxSteps = maxSteps }
     if let sharing = arguments[Self.sharing] { configuration.sharing = sharing }
+    for quirk in arguments[Self.repair] { quirk.repair(&configuration) }
     self.configuration = configuration
     schedule = arguments[Self.schedule]
     scheduleSeed = arguments[Self.scheduleSeed] ?? configuration.seed
@@ -192,6 +195,7 @@ struct ReplayCommand {
     if scheduleSeed != configuration.seed { words.append("--schedule-seed \(scheduleSeed)") }
     if configuration.granularity != .tensor { words.append("--granularity \(configuration.granularity)") }
     if configuration.rewardScaling != .raw { words.append("--rewards scaled") }
+    words += Quirk.allCases.filter(arguments[Self.repair].contains).map { "--repair \($0.rawValue)" }
     if let until = arguments[Self.until] { words.append("--until \(until)") }
     return words.joined(separator: " ")
   }

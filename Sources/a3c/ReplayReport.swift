@@ -46,6 +46,8 @@ struct ReplayReport: Encodable {
   let schedule: String
   let granularity: String
   let rewards: String
+  /// The quirks of the published program that are switched on.
+  let quirks: [String]
   let workers: Int
   let episodes: Int
   let environmentSteps: Int
@@ -68,7 +70,8 @@ struct ReplayReport: Encodable {
   private let asked: Int
 
   private enum CodingKeys: String, CodingKey {
-    case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, workers, episodes, environmentSteps
+    case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, quirks, workers, episodes,
+      environmentSteps
     case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, repro, seconds
   }
 
@@ -86,6 +89,7 @@ struct ReplayReport: Encodable {
     self.schedule = schedule.rawValue
     granularity = configuration.granularity.description
     rewards = configuration.rewardScaling == .raw ? "raw" : "scaled"
+    quirks = configuration.quirks.map(\.rawValue)
     workers = configuration.workers
     asked = configuration.episodes
     episodes = results.count

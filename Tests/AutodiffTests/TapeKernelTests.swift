@@ -135,8 +135,8 @@ private struct Layer<Scalar: Real> {
   }
 }
 
-private let sizes = [1, 2, 3, 4, 7, 8, 9, 16, 31, 33, 40]
-private let rowCounts = [1, 3, 4, 6, 9]
+private let sizes = [1, 2, 3, 7, 8, 9, 31, 33, 40]
+private let rowCounts = [1, 2, 5, 9]
 
 @Suite struct TapeKernelTests {
   private func expectRight<Scalar: Real>(_ layer: Layer<Scalar>) {
