@@ -36,16 +36,17 @@ struct ReplayCommand {
     "until", .count(0...Int.max), help: "stop after so many accesses and show the workers")
   static let digestsEvery = Option<Int?>("digests-every", .count(), help: "print a digest every so many updates")
   static let twice = Option<Bool>(
-    flag: "twice", help: "run twice, compare every access and digest; exit 1 where they differ")
+    flag: "twice", help: "run it twice more and compare every access; exit 1 where they differ")
   static let timeline = Option<String?>(
-    "timeline", .path("F.svg"), help: "draw the last \(TimelineRecorder.pictureLimit) accesses")
+    "timeline", .path("F.svg"), help: "draw the last \(NumberText.grouped(TimelineRecorder.pictureLimit)) accesses")
   static let perfetto = Option<String?>(
-    "perfetto", .path("F.json"), help: "write the last \(TimelineRecorder.traceLimit) accesses for ui.perfetto.dev")
+    "perfetto", .path("F.json"),
+    help: "write the last \(NumberText.grouped(TimelineRecorder.traceLimit)) accesses for ui.perfetto.dev")
   static let force = Option<Bool>(flag: "force", help: "let output files replace existing ones")
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
 
   static let declaration = Command(
-    "replay", summary: "replay a training run in a single thread, bit for bit, from one integer",
+    "replay", summary: "replay a training run in one thread, bit for bit, from one integer",
     discussion: """
       The same seed and options give the same digest on every machine, in every build. Hazards are counted, not \
       judged: an A3C run without a lost update would be the surprise.
@@ -56,7 +57,7 @@ struct ReplayCommand {
     ],
     examples: [
       "a3c replay --seed 42", "a3c replay --seed 42 --protocol sharded --workers 4",
-      "a3c replay --seed 42 --until 600 --timeline race.svg",
+      "a3c replay --seed 42 --until 900 --timeline race.svg",
       "a3c replay --seed 1 --episodes 1000 --rewards scaled",
     ])
 
@@ -101,9 +102,14 @@ struct ReplayCommand {
     perfettoFile = try arguments[Self.perfetto].map { path throws(FileWriteError) in
       try AtomicFile(path: path, force: force)
     }
-    if let timelineFile, timelineFile.path == perfettoFile?.path {
-      throw UsageError("--timeline and --perfetto both name '\(timelineFile.path)'; give each a file of its own")
+    if let timelineFile, let perfettoFile, Self.target(of: timelineFile) == Self.target(of: perfettoFile) {
+      throw UsageError("--timeline and --perfetto both name '\(perfettoFile.path)'; give each a file of its own")
     }
+  }
+
+  /// Where a file really goes, however its path is written.
+  private static func target(of file: AtomicFile) -> String {
+    URL(fileURLWithPath: file.path).standardizedFileURL.resolvingSymlinksInPath().path
   }
 
   /// Replays and reports.
@@ -131,16 +137,15 @@ struct ReplayCommand {
     var nextDigest = interval ?? .max
     var digests: [PeriodicDigest] = []
     let meter = ProgressMeter("replay", total: expectedSteps, unit: "steps", style: style)
+    // One field at a time: a copy of the statistics would retain and release their lists at every access.
     while simulation.accesses < limit, let step = simulation.advance() {
       recorder?.record(step, in: simulation)
-      let statistics = simulation.world.statistics
-      if statistics.updates >= nextDigest {
-        digests.append(
-          PeriodicDigest(update: statistics.updates, access: simulation.accesses, digest: "\(simulation.digest)"))
+      if simulation.world.statistics.updates >= nextDigest {
+        digests.append(PeriodicDigest(simulation))
         nextDigest += interval!
         onDigest(digests.last!)
       }
-      if step.index & 0xfff == 0 { meter.update(statistics.environmentSteps) }
+      if step.index & 0xfff == 0 { meter.update(simulation.world.statistics.environmentSteps) }
     }
     meter.update(simulation.world.statistics.environmentSteps)
     meter.finish()
@@ -162,7 +167,9 @@ struct ReplayCommand {
     var second = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
     while first.accesses < report.accesses {
       let index = first.accesses
-      guard first.advance() == second.advance(), index & 0xffff != 0 || first.digest.value == second.digest.value else {
+      guard let step = first.advance(), step == second.advance(),
+        index & 0xffff != 0 || first.digest.value == second.digest.value
+      else {
         tell("a3c: two runs of one seed differ at access \(index); repeat with: \(repro) --twice")
         return 1
       }
@@ -171,7 +178,7 @@ struct ReplayCommand {
       tell("a3c: a second run of one seed ends in digest \(first.digest); repeat with: \(repro) --twice")
       return 1
     }
-    tell("three runs of \(NumberText.grouped(report.accesses)) accesses are identical, digest \(report.digest)")
+    tell("three runs of \(counted(report.accesses, "access", "accesses")) are identical, digest \(report.digest)")
     return 0
   }
 
@@ -201,7 +208,7 @@ struct ReplayCommand {
 
   private func save(_ recorder: TimelineRecorder) throws(FileWriteError) {
     let title = [
-      configuration.preset, configuration.sharing.rawValue, schedule.rawValue, "\(configuration.workers) workers",
+      configuration.preset, configuration.sharing.rawValue, schedule.rawValue, counted(configuration.workers, "worker"),
       "seed \(configuration.seed)",
     ].joined(separator: ", ")
     if let timelineFile {
@@ -219,8 +226,13 @@ struct ReplayCommand {
 extension ValueKind<Granularity> {
   /// How a model is cut.
   static var granularity: ValueKind {
-    ValueKind(placeholder: "tensor|chunk:N", allowed: "tensor, or chunk:N with N at least 1", choices: ["tensor"]) {
-      Granularity($0)
+    let largest = 1_000_000
+    return ValueKind(
+      placeholder: "tensor|chunk:N", allowed: "tensor, or chunk:N with N from 1 to \(largest)", choices: ["tensor"]
+    ) { word in
+      guard let granularity = Granularity(word) else { return nil }
+      if case .chunk(let size) = granularity, size > largest { return nil }
+      return granularity
     }
   }
 }

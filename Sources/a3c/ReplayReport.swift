@@ -13,6 +13,13 @@ struct PeriodicDigest: Encodable {
   let access: Int
   let digest: String
 
+  /// The digest of `simulation` as it is now.
+  init(_ simulation: TrainingSimulation) {
+    update = simulation.world.statistics.updates
+    access = simulation.accesses
+    digest = "\(simulation.digest)"
+  }
+
   var line: String { "update \(update)  access \(access)  digest \(digest)" }
 }
 
@@ -114,11 +121,16 @@ struct ReplayReport: Encodable {
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
-  /// The closing screen.
+  /// How many workers a stopped run's screen shows; the JSON document has all.
+  private static let workersOnScreen = 64
+
+  /// The closing screen. What a narrow terminal has no room for is left out, if it only explains.
   func screen(on terminal: Terminal) -> String {
-    var lines = [""]
-    lines.append(
-      terminal.emphasised("\(preset), \(`protocol`), \(schedule): \(workers) workers over one network", .strong))
+    func heading(_ title: String, _ explanation: String = "") -> String {
+      let fits = !explanation.isEmpty && title.count + 2 + explanation.count <= terminal.columns
+      return terminal.emphasised(title, .strong) + (fits ? "  \(explanation)" : "")
+    }
+    var lines = [heading("\(preset), \(`protocol`), \(schedule): \(counted(workers, "worker"))")]
     lines += terminal.keyValueLines([
       ("episodes", "\(NumberText.grouped(episodes)) finished of \(NumberText.grouped(asked)) asked"),
       ("environment steps", NumberText.grouped(environmentSteps)),
@@ -130,36 +142,31 @@ struct ReplayReport: Encodable {
           + NumberText.abbreviated(Double(environmentSteps) / max(seconds, 1e-9), unit: "steps/s")
       ),
     ])
-    if !smoothed.isEmpty {
-      let perStep = smoothed.last!
+    if let first = smoothed.first, let best = smoothed.max(), let last = smoothed.last {
+      func text(_ reward: Double) -> String { NumberText.fixed(reward, places: 3) }
       lines += [
-        "", terminal.emphasised("learning", .strong) + "  (smoothed reward per step, episode by episode)",
-        "  " + terminal.sparkline(smoothed, width: 60),
-        "  \(NumberText.fixed(smoothed.first!, places: 3)) at first, best "
-          + "\(NumberText.fixed(smoothed.max()!, places: 3)), \(NumberText.fixed(perStep, places: 3)) at the end",
+        "", heading("learning", "smoothed reward per step, episode by episode"),
+        "  " + terminal.sparkline(smoothed, width: min(60, terminal.columns - 2)),
+        "  first \(text(first)), best \(text(best)), last \(text(last))",
       ]
     }
     if !stalenessCounts.isEmpty {
-      lines += [
-        "",
-        terminal.emphasised("staleness", .strong)
-          + "  (versions between a gradient's pull and its push; mean "
-          + "\(NumberText.fixed(staleness.mean, places: 2)), max \(staleness.max))",
-      ]
+      lines += ["", heading("staleness", "versions between a gradient's pull and its push")]
       lines += terminal.histogramLines(Histogram(counts: stalenessCounts))
+      lines.append("  mean \(NumberText.fixed(staleness.mean, places: 2)), max \(staleness.max)")
     }
-    lines += ["", terminal.emphasised("hazards", .strong)]
-    lines += terminal.keyValueLines(
-      Hazard.allCases.map { hazard in
-        let count = hazards[hazard.rawValue]!
-        let text = "\(NumberText.grouped(count))".padded(toAtLeast: 11) + "  " + hazard.meaning
-        return (hazard.rawValue, count > 0 ? terminal.emphasised(text, .alarming) : text)
-      })
+    lines += ["", heading("hazards")] + hazardLines(on: terminal)
     if let stopped {
-      lines += ["", terminal.emphasised("stopped before access \(NumberText.grouped(accesses))", .strong)]
+      lines += ["", heading("stopped before access \(NumberText.grouped(accesses))")]
       lines += terminal.tableLines(
         header: ["worker", "updates", "episodes", "next access"],
-        rows: stopped.map { ["\($0.worker)", "\($0.updates)", "\($0.episodes)", $0.next] })
+        rows: stopped.prefix(Self.workersOnScreen).map {
+          ["\($0.worker)", "\($0.updates)", "\($0.episodes)", $0.next]
+        })
+      if stopped.count > Self.workersOnScreen {
+        let others = NumberText.grouped(stopped.count - Self.workersOnScreen)
+        lines.append("  and \(others) more, which --json has")
+      }
     }
     lines += [
       "",
@@ -168,10 +175,23 @@ struct ReplayReport: Encodable {
     ]
     return lines.joined(separator: "\n")
   }
+
+  private func hazardLines(on terminal: Terminal) -> [String] {
+    let rows = Hazard.allCases.map { (hazard: $0, count: hazards[$0.rawValue]!) }
+    let countWidth = rows.map { NumberText.grouped($0.count).count }.max() ?? 0
+    let nameWidth = rows.map(\.hazard.rawValue.count).max() ?? 0
+    return terminal.keyValueLines(
+      rows.map { hazard, count in
+        let digits = NumberText.grouped(count)
+        let text = String(repeating: " ", count: countWidth - digits.count) + digits
+        let whole = "\(text)  \(hazard.meaning)"
+        let value = 2 + nameWidth + 2 + whole.count <= terminal.columns ? whole : text
+        return (hazard.rawValue, count > 0 ? terminal.emphasised(value, .alarming) : value)
+      })
+  }
 }
 
-extension String {
-  fileprivate func padded(toAtLeast width: Int) -> String {
-    String(repeating: " ", count: max(0, width - count)) + self
-  }
+/// A number of things, in words: `1 worker`, `1,000 workers`.
+func counted(_ count: Int, _ singular: String, _ plural: String? = nil) -> String {
+  "\(NumberText.grouped(count)) \(count == 1 ? singular : plural ?? singular + "s")"
 }

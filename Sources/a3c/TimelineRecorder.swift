@@ -32,9 +32,9 @@ extension Hazard {
     switch self {
     case .lostUpdate: "a store overwrote an update it had not seen"
     case .tornPull: "a pull mixed blocks of different updates"
-    case .stalePush: "a gradient was applied to a newer version than it was computed on"
+    case .stalePush: "a gradient met a newer version than its own"
     case .episodeOverrun: "an episode began when enough had begun"
-    case .noInitialPull: "a flush was computed on a net that never saw the shared one"
+    case .noInitialPull: "a gradient of a net that had never pulled"
     }
   }
 }

@@ -25,18 +25,23 @@ struct VerifyCommand {
     let pass: Bool
   }
 
+  private let arguments: Arguments
   private let path: String
-  private let isJSON: Bool
 
   init(_ arguments: Arguments) throws(UsageError) {
+    self.arguments = arguments
     path = arguments[Self.reference]
-    isJSON = arguments[Self.json]
   }
 
   /// Checks and reports.
   /// - Returns: the exit code.
-  /// - Throws: `ReferenceError` for a folder that cannot be read.
+  /// - Throws: `UsageError` or `ReferenceError` for a folder that is not there or cannot be read.
   func run() throws -> Int32 {
+    let isMissingByDefault =
+      !arguments.given.contains(Self.reference.name) && !FileManager.default.fileExists(atPath: path)
+    if isMissingByDefault {
+      throw UsageError("there is no folder \(path) here; name one with --reference DIR, or go to a checkout of a3c")
+    }
     let folder = try ReferenceFolder(path: path)
     let meter = ProgressMeter("verify", total: allChecks.count, unit: "checks")
     var results: [CheckResult] = []
@@ -50,7 +55,7 @@ struct VerifyCommand {
     for part in results.flatMap(\.skipped) where !notCovered.contains(part) { notCovered.append(part) }
     let report = Report(
       reference: path, checks: results, notCovered: notCovered, pass: results.allSatisfy(\.pass))
-    if isJSON {
+    if arguments[Self.json] {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       // A difference may be infinite, which JSON has no number for.
@@ -66,15 +71,21 @@ struct VerifyCommand {
 
   private func screen(_ report: Report) -> String {
     let terminal = Terminal.standardOutput
-    var lines = terminal.tableLines(
-      header: ["check", "cases", "worst", "tolerance", ""],
+    // Names come last, where the longest of them may run on.
+    let table = terminal.tableLines(
+      header: ["", "cases", "worst", "tolerance", "check"],
       rows: report.checks.map { check in
         [
-          check.name, NumberText.grouped(check.cases), Self.short(check.worst), Self.short(check.tolerance),
-          check.pass ? terminal.emphasised("pass", .reassuring) : terminal.emphasised("FAIL", .alarming),
+          check.pass ? "pass" : "FAIL", NumberText.grouped(check.cases), Self.short(check.worst),
+          Self.short(check.tolerance), check.name,
         ]
       }, indent: 0)
-    for check in report.checks where !check.pass { lines.append("\(check.name): \(check.detail)") }
+    // Coloured when aligned: an escape sequence would count as text.
+    var lines = [table[0]]
+    lines += zip(report.checks, table.dropFirst()).map { check, line in
+      terminal.emphasised(String(line.prefix(4)), check.pass ? .reassuring : .alarming) + line.dropFirst(4)
+    }
+    for check in report.checks where !check.pass { lines += ["", "\(check.name): \(check.detail)"] }
     if !report.notCovered.isEmpty {
       lines += ["", "not covered yet, so not checked:"]
       lines += report.notCovered.map { "  \($0)" }
@@ -82,7 +93,7 @@ struct VerifyCommand {
     let failures = report.checks.filter { !$0.pass }.count
     let cases = NumberText.grouped(report.checks.reduce(0) { $0 + $1.cases })
     let passes = report.checks.count - failures
-    lines += ["", "\(passes) checks passed, \(failures) failed, \(cases) cases in \(report.reference)"]
+    lines += ["", "\(counted(passes, "check")) passed, \(failures) failed, \(cases) cases in \(report.reference)"]
     return lines.joined(separator: "\n")
   }
 

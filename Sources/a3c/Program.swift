@@ -1,0 +1,39 @@
+// The program's commands, and what runs each. Apart from main.swift, whose globals exist only once it has run, so that
+// tests read the same table.
+
+import Reporting
+
+/// All that `a3c` can do.
+let program = CommandTable(
+  program: "a3c",
+  about: """
+    a3c replays asynchronous actor-critic training (A3C) in a single thread, bit for bit, from one integer: every \
+    interleaving of the workers has a seed, every run a digest, every race its name. And it checks its own numbers \
+    against the software that they come from.
+    """,
+  firstSteps: [
+    ("a3c replay --seed 42", "twelve workers race over one network; the digest is the same everywhere"),
+    ("a3c replay --seed 42 --until 900 --timeline race.svg", "draw who did what when, hazards marked"),
+    ("a3c verify", "check the numbers against Gym, PyTorch and exact tables"),
+  ],
+  commands: [ReplayCommand.declaration, VerifyCommand.declaration, BenchCommand.declaration])
+
+/// Writes a complaint or a remark where it never mixes with results.
+func tell(_ text: String) { ProgressMeter.writeToStandardError(text + "\n") }
+
+/// Runs what `words` ask for.
+/// - Returns: the exit code.
+func run(_ words: [String]) throws -> Int32 {
+  switch try program.select(words) {
+  case .overview: print(program.overview, terminator: "")
+  case .help(let command): print(program.help(for: command), terminator: "")
+  case .run(let command, let arguments):
+    switch command.name {
+    case ReplayCommand.declaration.name: return try ReplayCommand(arguments).run()
+    case VerifyCommand.declaration.name: return try VerifyCommand(arguments).run()
+    case BenchCommand.declaration.name: return try BenchCommand(arguments).run()
+    default: preconditionFailure("\(command.name) is declared but not run")
+    }
+  }
+  return 0
+}
