@@ -142,31 +142,42 @@ extension Tape where Scalar == Float {
 /// flush, and a tenth of Adam's 14 for each of 1703 parameters.
 public let operationsPerStep = 2000.0 + 2800 + 3800 + 0.1 * 14 * 1703
 
-/// Whole training in lockstep on the full `sjtu` system.
-/// - Parameter advanced: told after each measurement.
-/// - Returns: the time of one environment step, one entry a protocol and number of workers.
-public func measureTraining(advanced: () -> Void) throws -> [Timing] {
-  var results: [Timing] = []
-  for (sharing, workers) in [
-    (SharingProtocol.locked, 12), (.sharded, 12), (.hogwild, 1), (.hogwild, 4), (.hogwild, 12), (.hogwild, 1000),
-  ] {
-    var configuration = Preset.sjtu.configuration
-    configuration.sharing = sharing
-    configuration.workers = workers
-    configuration.episodes = .max / 4096
-    var simulation = try configuration.makeSimulation(.timed, scheduleSeed: 1)
-    func run(updates: Int) {
-      let goal = simulation.world.statistics.updates + updates
-      while simulation.world.statistics.updates < goal, simulation.advance() != nil {}
+/// A measured training run.
+public struct TrainingTiming: Sendable {
+  /// How the model was shared.
+  public var sharing: SharingProtocol
+  /// How many workers there were.
+  public var workers: Int
+  /// The time of one environment step.
+  public var step: Timing
+}
+
+/// Whole training in lockstep on the full `sjtu` system: every protocol with 1, 4, 12 and 1000 workers.
+/// - Parameter advanced: told after each measurement, of which there are `trainingMeasurements`.
+public func measureTraining(advanced: () -> Void) throws -> [TrainingTiming] {
+  var results: [TrainingTiming] = []
+  for sharing in SharingProtocol.allCases {
+    for workers in measuredWorkers {
+      var configuration = Preset.sjtu.configuration
+      configuration.sharing = sharing
+      configuration.workers = workers
+      configuration.episodes = .max
+      var simulation = try configuration.makeSimulation(.timed, scheduleSeed: 1)
+      // Every worker has pushed and pulled before time is taken.
+      let updates = 4000
+      simulation.run(untilUpdates: 2 * workers)
+      let name = "\(sharing.rawValue), \(workers) worker\(workers == 1 ? "" : "s")"
+      let step = measure(name, operations: operationsPerStep, units: 10 * updates, repetitions: 7) {
+        simulation.run(untilUpdates: simulation.world.statistics.updates + updates)
+      }
+      results.append(TrainingTiming(sharing: sharing, workers: workers, step: step))
+      advanced()
     }
-    let updates = max(2000, workers)
-    run(updates: 2 * workers)
-    results.append(
-      measure(
-        "lockstep step, \(sharing.rawValue), \(workers) workers", operations: operationsPerStep, units: 10 * updates,
-        repetitions: 9
-      ) { run(updates: updates) })
-    advanced()
   }
   return results
 }
+
+private let measuredWorkers = [1, 4, 12, 1000]
+
+/// How many measurements `measureTraining` makes.
+public let trainingMeasurements = SharingProtocol.allCases.count * measuredWorkers.count

@@ -3,6 +3,7 @@
 import Benchmarking
 import Foundation
 import Reporting
+import Sharing
 
 /// Measures kernels, environment and training.
 struct BenchCommand {
@@ -31,8 +32,8 @@ struct BenchCommand {
     let training: [Row]
     /// Environment steps per second, by the name of the training.
     let stepsPerSecond: [String: Double]
-    /// The cost of an update with 1,000 workers over that with 4.
-    let growthFrom4To1000Workers: Double
+    /// The cost of an update with 1,000 workers over that with 4, by protocol.
+    let growthFrom4To1000Workers: [String: Double]
   }
 
   private let isJSON: Bool
@@ -42,7 +43,7 @@ struct BenchCommand {
   /// Measures and reports.
   /// - Returns: the exit code.
   func run() throws -> Int32 {
-    let meter = ProgressMeter("bench", total: 8, unit: "measurements")
+    let meter = ProgressMeter("bench", total: trainingMeasurements + 2, unit: "measurements")
     var done = 0
     func advance() {
       done += 1
@@ -61,13 +62,16 @@ struct BenchCommand {
         medianNanoseconds: measurement.medianNanoseconds, gigaflops: measurement.gigaflops,
         fractionOfPeak: measurement.gigaflops / peak)
     }
-    func time(workers: Int) -> Double {
-      training.first { $0.name.hasSuffix("hogwild, \(workers) workers") }!.nanoseconds
+    func time(_ sharing: SharingProtocol, workers: Int) -> Double {
+      training.first { $0.sharing == sharing && $0.workers == workers }!.step.nanoseconds
+    }
+    let growth = SharingProtocol.allCases.map { sharing in
+      (sharing.rawValue, time(sharing, workers: 1000) / time(sharing, workers: 4))
     }
     let report = Report(
-      peakGigaflops: peak, kernels: kernels.map(row), training: training.map(row),
-      stepsPerSecond: Dictionary(uniqueKeysWithValues: training.map { ($0.name, 1e9 / $0.nanoseconds) }),
-      growthFrom4To1000Workers: time(workers: 1000) / time(workers: 4))
+      peakGigaflops: peak, kernels: kernels.map(row), training: training.map { row($0.step) },
+      stepsPerSecond: Dictionary(uniqueKeysWithValues: training.map { ($0.step.name, 1e9 / $0.step.nanoseconds) }),
+      growthFrom4To1000Workers: Dictionary(uniqueKeysWithValues: growth))
     print(isJSON ? try json(report) : screen(report))
     return 0
   }
@@ -93,11 +97,13 @@ struct BenchCommand {
       header: ["kernel", "ns", "median", "GFLOP/s", "of peak"], rows: report.kernels.map(cells), indent: 0)
     lines.append("")
     lines += terminal.tableLines(
-      header: ["training", "ns/step", "median", "GFLOP/s", "of peak", "steps/s"],
+      header: ["lockstep, 1 step", "ns", "median", "GFLOP/s", "of peak", "steps/s"],
       rows: report.training.map { cells($0) + [NumberText.abbreviated(1e9 / $0.nanoseconds)] }, indent: 0)
     lines.append("")
-    let growth = NumberText.fixed(report.growthFrom4To1000Workers, places: 2)
-    lines.append("an update with 1,000 workers costs \(growth) times one with 4")
+    for sharing in SharingProtocol.allCases {
+      let growth = NumberText.fixed(report.growthFrom4To1000Workers[sharing.rawValue]!, places: 2)
+      lines.append("\(sharing.rawValue): an update with 1,000 workers costs \(growth) times one with 4")
+    }
     return lines.joined(separator: "\n")
   }
 }
