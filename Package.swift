@@ -63,7 +63,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ("ExperimentsTests", ["Experiments", "Sharing", "Lockstep"]),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),
-  ("CommandLineTests", ["a3c"]),
+  ("CommandLineTests", ["a3c", "Reporting"]),
 ]
 
 let package = Package(

@@ -207,19 +207,24 @@ struct ReplayCommand {
   }
 
   private func save(_ recorder: TimelineRecorder) throws(FileWriteError) {
-    let title = [
-      configuration.preset, configuration.sharing.rawValue, schedule.rawValue, counted(configuration.workers, "worker"),
-      "seed \(configuration.seed)",
-    ].joined(separator: ", ")
-    if let timelineFile {
-      let timeline = recorder.timeline(title: title, subtitle: repro, last: TimelineRecorder.pictureLimit)
-      try timelineFile.save(TimelineSVG.render(timeline))
-    }
+    try timelineFile?.save(timelineSVG(recorder))
     if let perfettoFile {
       let timeline = recorder.timeline(title: title, subtitle: repro, last: TimelineRecorder.traceLimit)
       // A tick is a nominal 10 ns; an access of a schedule without a clock is shown as a microsecond.
       try perfettoFile.save(Perfetto.render(timeline, microsecondsPerUnit: recorder.hasClock ? 0.01 : 1))
     }
+  }
+
+  /// The picture that `--timeline` writes.
+  func timelineSVG(_ recorder: TimelineRecorder) -> String {
+    TimelineSVG.render(recorder.timeline(title: title, subtitle: repro, last: TimelineRecorder.pictureLimit))
+  }
+
+  private var title: String {
+    [
+      configuration.preset, configuration.sharing.rawValue, schedule.rawValue, counted(configuration.workers, "worker"),
+      "seed \(configuration.seed)",
+    ].joined(separator: ", ")
   }
 }
 

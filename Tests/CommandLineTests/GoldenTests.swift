@@ -1,50 +1,164 @@
-// The project's own blessed outputs: a result that changes is noticed here first. Rewriting them is an explicit command.
+// The program against its own blessed outputs: digests of replays, help texts, and a small picture.
 
 import Foundation
-import Reporting
 import Testing
 
 @testable import a3c
 
-@Suite struct GoldenTests {
-  private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "golden/replay")
-  private static let file = folder.appending(path: "digests.csv")
-  private static let isBlessing = ProcessInfo.processInfo.environment["A3C_BLESS"] != nil
+/// A line of golden/replay/digests.csv.
+private struct ReplayRow: CustomTestStringConvertible, Sendable {
+  static let golden = Golden("replay/digests.csv")
+  static let header = "arguments,digest"
 
-  /// The rows of the file: the words after `a3c replay`, and the digest.
-  private static func rows() throws -> [(arguments: String, digest: String)] {
-    try String(contentsOf: file, encoding: .utf8).split(separator: "\n").dropFirst().map { line in
+  /// The words after `a3c replay`.
+  let arguments: String
+  let digest: String
+
+  var testDescription: String { "a3c replay \(arguments)" }
+  var words: [String] { arguments.split(separator: " ").map(String.init) }
+
+  /// The rows of `text`.
+  static func rows(of text: String) throws -> [ReplayRow] {
+    let lines = text.split(separator: "\n")
+    try #require(lines.first == header[...], "the first line of \(golden.name) names the columns: \(header)")
+    return try lines.dropFirst().map { line in
       let cells = line.split(separator: ",", omittingEmptySubsequences: false)
-      try #require(cells.count == 2, "'\(line)' is not a row of two cells")
-      return (String(cells[0]), String(cells[1]))
+      try #require(cells.count == 2, "'\(line)' in \(golden.name) has not the two cells \(header)")
+      return ReplayRow(arguments: String(cells[0]), digest: String(cells[1]))
     }
   }
 
-  private static func digest(_ arguments: String) throws -> String {
-    let words = arguments.split(separator: " ").map(String.init)
-    return try ReplayCommand(ReplayCommand.declaration.parse(words)).replay(style: .silent).report.digest
+  /// The digest that this program gives.
+  func replay() throws -> String {
+    try ReplayCommand(ReplayCommand.declaration.parse(words)).replay(style: .silent).report.digest
   }
 
-  @Test func `every replay ends with the digest that was blessed`() throws {
-    let rows = try Self.rows()
-    #expect(rows.count >= 12)
-    var blessed = "arguments,digest\n"
-    for row in rows {
-      let digest = try Self.digest(row.arguments)
-      blessed += "\(row.arguments),\(digest)\n"
-      if !Self.isBlessing {
-        #expect(
-          digest == row.digest,
-          "a3c replay \(row.arguments): find out why it changed, then A3C_BLESS=1 swift test --filter Golden")
-      }
+  /// What to say where a replay gives another digest.
+  func complaint() throws -> String? {
+    let now = try replay()
+    if now == digest { return nil }
+    return """
+      a3c replay \(arguments)
+      gives digest \(now), and \(digest) is the golden one. \(Golden.advice)
+      """
+  }
+}
+
+/// All rows; a file that cannot be read has none, which `the rows cover every option` reports.
+private let rows = (try? ReplayRow.rows(of: ReplayRow.golden.contents())) ?? []
+
+@Suite("Golden replays") struct GoldenReplayTests {
+  @Test(.disabled(if: Golden.isBlessing), arguments: rows)
+  fileprivate func `a replay gives its golden digest`(row: ReplayRow) throws {
+    if let complaint = try row.complaint() { Issue.record("\(complaint)") }
+  }
+
+  @Test(.enabled(if: Golden.isBlessing)) func `golden digests are rewritten when that is asked for`() async throws {
+    let digests = try await withThrowingTaskGroup(of: (String, String).self) { group in
+      for row in rows { group.addTask { (row.arguments, try row.replay()) } }
+      return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
     }
-    if Self.isBlessing { try AtomicFile(path: Self.file.path, force: true).save(blessed) }
+    let lines = rows.map { "\($0.arguments),\(digests[$0.arguments]!)" }
+    print(try ReplayRow.golden.bless(([ReplayRow.header] + lines).joined(separator: "\n") + "\n"))
   }
 
-  @Test func `different seeds, schedules, protocols and sizes have different digests`() throws {
+  @Test(.disabled(if: Golden.isBlessing)) func `the rows cover every option that reaches a result`() throws {
+    let rows = try ReplayRow.rows(of: ReplayRow.golden.contents())
+    #expect(rows.count >= 16)
+    #expect(Set(rows.map(\.arguments)).count == rows.count)
+    #expect(rows.contains { $0.arguments == "--seed 42" })
+    let words = Set(rows.flatMap { row in zip(row.words, row.words.dropFirst()).map { "\($0) \($1)" } })
+    for sharing in ["locked", "sharded", "hogwild"] { #expect(words.contains("--protocol \(sharing)")) }
+    for schedule in ["round-robin", "random", "timed"] { #expect(words.contains("--schedule \(schedule)")) }
+    let outputs: Set = [
+      "preset", "digests-every", "twice", "timeline", "perfetto", "force", "json",
+    ]
+    for option in ReplayCommand.declaration.options where !outputs.contains(option.name) {
+      #expect(rows.contains { $0.words.contains(option.spelling) }, "no row has \(option.spelling)")
+    }
+  }
+
+  @Test(.disabled(if: Golden.isBlessing)) func `different runs have different digests`() {
     // With one worker there is one order of accesses, so the protocols differ in nothing but their names.
-    let digests = try Self.rows().filter { !$0.arguments.contains("--workers 1 ") }.map(\.digest)
+    let digests = rows.filter { !$0.arguments.contains("--workers 1 ") }.map(\.digest)
     #expect(Set(digests).count == digests.count)
+  }
+
+  @Test func `a wrong digest is noticed, and the message has the row and the command`() throws {
+    let row = ReplayRow(arguments: "--seed 1 --until 3", digest: "0123456789abcdef")
+    let complaint = try #require(try row.complaint())
+    #expect(complaint.contains("a3c replay --seed 1 --until 3\n"))
+    #expect(complaint.contains("0123456789abcdef is the golden one"))
+    #expect(complaint.contains(Golden.blessing))
+  }
+}
+
+@Suite("Golden texts") struct GoldenTextTests {
+  @Test func `bare a3c prints the golden overview`() throws { try Golden("help/overview.txt").check(program.overview) }
+
+  @Test(arguments: program.commands.map(\.name))
+  func `the help of a command is the golden one`(name: String) throws {
+    let command = try #require(program.commands.first { $0.name == name })
+    try Golden("help/\(name).txt").check(program.help(for: command))
+  }
+
+  @Test(.disabled(if: Golden.isBlessing)) func `every golden help text belongs to a command`() throws {
+    let folder = ProgramRun.root.appending(path: "golden/help")
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    #expect(Set(names) == Set((["overview"] + program.commands.map(\.name)).map { "\($0).txt" }))
+  }
+
+  @Test func `every help text fits a line of 80 characters`() {
+    for text in [program.overview] + program.commands.map({ program.help(for: $0) }) {
+      for line in text.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+    }
+  }
+
+  @Test func `every command line that the program shows can be read`() throws {
+    for example in program.firstSteps.map(\.command) + program.commands.flatMap(\.examples) {
+      let words = example.replacing("swift run -c release ", with: "").split(separator: " ").map(String.init)
+      #expect(words.first == "a3c")
+      _ = try program.select(Array(words.dropFirst()))
+    }
+  }
+
+  @Test func `the picture of a short run is the golden one`() throws {
+    let folder = try TemporaryFolder()
+    let words = "--seed 42 --workers 2 --episodes 1 --max-steps 30 --timeline".split(separator: " ").map(String.init)
+    let command = try ReplayCommand(ReplayCommand.declaration.parse(words + [folder.path("two-workers.svg")]))
+    let recorder = try #require(try command.replay(style: .silent).recorder)
+    try Golden("timeline/two-workers.svg").check(command.timelineSVG(recorder))
+  }
+}
+
+@Suite("Golden mechanism") struct GoldenMechanismTests {
+  @Test func `a difference lists the lines that went and the lines that came`() {
+    #expect(difference(from: "a\nb\nc\n", to: "a\nb\nc\n") == [])
+    #expect(difference(from: "a\nb\nc\n", to: "a\nB\nc\n") == ["- b", "+ B"])
+    #expect(difference(from: "a\n", to: "a") == ["- "])
+    #expect(difference(from: "", to: "a") == ["- ", "+ a"])
+  }
+
+  @Test func `a changed text is noticed, and nothing is written`() throws {
+    let folder = try TemporaryFolder()
+    let golden = Golden("text.txt", in: folder.url)
+    try Data("one\ntwo\n".utf8).write(to: golden.url)
+    #expect(try golden.complaint(about: "one\ntwo\n") == nil)
+    let complaint = try #require(try golden.complaint(about: "one\n2\n"))
+    #expect(complaint.contains("golden/text.txt"))
+    #expect(complaint.contains("- two\n+ 2\n"))
+    #expect(complaint.contains(Golden.blessing))
+    #expect(try golden.contents() == "one\ntwo\n")
+    #expect(try Golden("missing.txt", in: folder.url).complaint(about: "one\n") != nil)
+  }
+
+  @Test func `blessing replaces the file and says what changed`() throws {
+    let folder = try TemporaryFolder()
+    let golden = Golden("text.txt", in: folder.url)
+    #expect(try golden.bless("one\n") == "golden/text.txt:\n+ one")
+    #expect(try golden.bless("two\n") == "golden/text.txt:\n- one\n+ two")
+    #expect(try golden.bless("two\n") == "golden/text.txt: unchanged")
+    #expect(try golden.contents() == "two\n")
+    #expect(folder.contents == ["text.txt"])
   }
 }
