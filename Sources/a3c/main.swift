@@ -1,5 +1,5 @@
-// The way out of the program: every error becomes a sentence and an exit code. 0: fine. 1: a check failed, or a run did not
-// repeat itself. 2: bad usage, unreadable input, or nowhere to write.
+// The way out of the program: every error becomes a sentence and an exit code. 0: fine. 1: a check failed, or a run did
+// not repeat itself. 2: bad usage, unreadable input, or nowhere to write.
 
 import Foundation
 

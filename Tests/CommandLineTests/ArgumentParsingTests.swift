@@ -1,5 +1,5 @@
-// Every way of getting a command line wrong, and what the program says to it. The commands are those of a demonstration, so
-// that the parser is tested apart from what the product's commands happen to take.
+// Every way of getting a command line wrong, and what the program says to it. The commands are those of a
+// demonstration, so that the parser is tested apart from what the product's commands happen to take.
 
 import Testing
 

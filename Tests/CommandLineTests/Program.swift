@@ -8,10 +8,13 @@ struct ProgramRun {
   var errors: String
   var exitCode: Int32
 
-  /// Runs `a3c` with these words in `folder`, or in the package's root.
-  init(_ words: [String], in folder: URL? = nil, environment: [String: String] = [:]) throws {
+  /// Runs `a3c`, or another program, with these words in `folder`, or in the package's root.
+  init(
+    _ words: [String], in folder: URL? = nil, environment: [String: String] = [:],
+    executable: URL = ProgramRun.executable
+  ) throws {
     let process = Foundation.Process()
-    process.executableURL = Self.executable
+    process.executableURL = executable
     process.arguments = words
     process.currentDirectoryURL = folder ?? Self.root
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }

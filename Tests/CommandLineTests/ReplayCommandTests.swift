@@ -20,6 +20,12 @@ import Testing
       #expect(report[key] is NSNumber, "\(key)")
     }
     for key in ["preset", "protocol", "schedule", "digest"] { #expect(report[key] is String, "\(key)") }
+    let contract: Set = [
+      "seed", "preset", "protocol", "schedule", "workers", "episodes", "environmentSteps", "updates", "accesses",
+      "digest", "staleness", "hazards", "returns", "seconds",
+    ]
+    let others: Set = ["scheduleSeed", "granularity", "rewards", "quirks", "smoothed", "repro"]
+    #expect(Set(report.keys) == contract.union(others))
     let staleness = try #require(report["staleness"] as? [String: Any])
     #expect(Set(staleness.keys) == ["mean", "max"])
     let hazards = try #require(report["hazards"] as? [String: Int])
@@ -104,6 +110,44 @@ import Testing
     #expect(try String(contentsOfFile: folder.path("race.svg"), encoding: .utf8) == picture)
   }
 
+  // MARK: Streams
+
+  /// Runs a shell command in which `$A3C` is the program.
+  private static func shell(_ command: String, in folder: URL? = nil) throws -> ProgramRun {
+    try ProgramRun(
+      ["-c", command], in: folder, environment: ["A3C": ProgramRun.executable.path],
+      executable: URL(filePath: "/bin/sh"))
+  }
+
+  @Test func `progress and remarks go to standard error alone`() throws {
+    let run = try ProgramRun(Self.short + ["--twice", "--digests-every", "5", "--json"])
+    #expect(run.output.hasPrefix("{") && run.output.hasSuffix("}\n"))
+    #expect(run.errors.contains("replay: ") && run.errors.contains("three runs of "))
+    let screen = try ProgramRun(Self.short + ["--digests-every", "5"])
+    #expect(screen.output.hasPrefix("update 5  access "))
+    #expect(!screen.output.contains("\u{1B}") && !screen.output.contains("\r"), "nothing for a terminal in a file")
+  }
+
+  @Test func `a reader who goes away ends the program without a word`() throws {
+    let folder = try TemporaryFolder()
+    let words = "replay --seed 1 --workers 1000 --until 1 --json"
+    let run = try Self.shell("{ \"$A3C\" \(words) 2>errors; } | head -n 1; cat errors", in: folder.url)
+    #expect(run.output.split(separator: "\n").first == "{")
+    #expect(run.output.split(separator: "\n").dropFirst().allSatisfy { $0.hasPrefix("replay: ") }, "\(run.output)")
+  }
+
+  @Test func `nobody to complain to is no reason to crash`() throws {
+    #expect(try Self.shell("\"$A3C\" replay --sed 1 2>&-").exitCode == 2)
+    #expect(try Self.shell("\"$A3C\" replay --seed 1 --until 1 2>&-").exitCode == 0)
+  }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")), arguments: ["", "--json"])
+  func `results that cannot be written are no success`(option: String) throws {
+    let run = try Self.shell("\"$A3C\" replay --seed 1 --until 1 \(option) >/dev/full")
+    #expect(run.exitCode == 2)
+    #expect(run.errors.contains("standard output cannot be written"))
+  }
+
   // MARK: How it refuses
 
   /// Words, and what the sentence must mention.
@@ -125,11 +169,17 @@ import Testing
     (["replay", "--seed", "1", "--protocol", "shraded"], "sharded"),
     (["replay", "--seed", "1", "--schedule", "rnadom"], "random"),
     (["replay", "--seed", "1", "--granularity", "chunk:0"], "chunk:N"),
+    (["replay", "--seed", "1", "--granularity", "chunk:\(Int.max)"], "chunk:N"),
+    (["replay", "--seed", "1", "--workers", "65537"], "65536"),
     (["replay", "--seed", "1", "--repair", "privat-step"], "private-step"),
     (["replay", "--seed", "1", "left-over"], "left-over"),
     (["replay", "--seed", "1", "--timeline", "/nowhere/at/all.svg"], "/nowhere/at/all.svg"),
     (["replay", "--seed", "1", "--timeline", "a.svg", "--perfetto", "a.svg"], "a.svg"),
+    (["replay", "--seed", "1", "--timeline", "a.svg", "--perfetto", "./a.svg"], "a.svg"),
+    (["replay", "--seed", "1", "--timeline", "."], "folder"),
     (["verify", "--reference", "/nowhere"], "/nowhere"),
+    (["verify"], "--reference"),
+    (["bench", "--jsno"], "--json"),
   ]
 
   @Test(arguments: mistakes)

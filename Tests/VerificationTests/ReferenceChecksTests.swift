@@ -57,8 +57,8 @@ private func altered(_ cell: Substring) -> String? {
     for remark in try remarks(on: file, replacedBy: nil) { #expect(remark.contains("\(file) is missing"), "\(remark)") }
   }
 
-  /// Columns that no check depends on: numbers and descriptions of rows for a reader, and the settings of RMSprop, whose
-  /// rows are skipped and said to be.
+  /// Columns that no check depends on: numbers and descriptions of rows for a reader, and the settings of RMSprop,
+  /// whose rows are skipped and said to be.
   private static let explanations: [String: Set<String>] = [
     "environments/pendulum-v0-float32-actions-numpy1.csv": ["case"],
     "environments/pendulum-v0-float32-actions-numpy2.csv": ["case"],

@@ -1,5 +1,5 @@
-// One command: what it declares, and the reading of its words. Everything is read before anything runs, so a run of an hour
-// never fails for a misspelt option.
+// One command: what it declares, and the reading of its words. Everything is read before anything runs, so a run of an
+// hour never fails for a misspelt option.
 
 /// The values of a command's options.
 struct Arguments: Sendable {

@@ -1,5 +1,5 @@
-// What goes wrong between the user's words and a command: one sentence that says what was given, what is allowed, and what
-// to do. The caller prints it on standard error and ends with status 2.
+// What goes wrong between the user's words and a command: one sentence that says what was given, what is allowed, and
+// what to do. The caller prints it on standard error and ends with status 2.
 
 /// A command line that cannot be understood.
 struct UsageError: Error, Equatable, CustomStringConvertible {
@@ -15,8 +15,8 @@ func suggestion(for word: String, among known: [String], prefix: String = "") ->
   nearest(to: word, among: known).map { "; did you mean '\(prefix)\($0)'?" } ?? ""
 }
 
-/// The first of `known` that `word` is a beginning of, or else the nearest one, if at most a third of its characters (and
-/// at least one) are wrong. Upper and lower case count as equal.
+/// The first of `known` that `word` is a beginning of, or else the nearest one, if at most a third of its characters
+/// (and at least one) are wrong. Upper and lower case count as equal.
 func nearest(to word: String, among known: [String]) -> String? {
   let word = word.lowercased()
   if word.count >= 2, let completed = known.first(where: { $0.lowercased().hasPrefix(word) }) { return completed }
@@ -25,8 +25,8 @@ func nearest(to word: String, among known: [String]) -> String? {
   return best.distance <= max(1, best.name.count / 3) ? best.name : nil
 }
 
-/// The Damerau-Levenshtein distance: how many characters must be inserted, deleted, replaced, or swapped with a neighbour to
-/// turn one text into the other, no stretch being edited twice (optimal string alignment).
+/// The Damerau-Levenshtein distance: how many characters must be inserted, deleted, replaced, or swapped with a
+/// neighbour to turn one text into the other, no stretch being edited twice (optimal string alignment).
 func editDistance(_ first: String, _ second: String) -> Int {
   let (first, second) = (Array(first), Array(second))
   // Distances between the beginnings of both: the row above the last one, the last one, and the one being filled.
