@@ -73,7 +73,7 @@ private func altered(_ cell: Substring) -> String? {
     let columns = lines[0].split(separator: ",").map(String.init)
     let known = try remarks(on: file, replacedBy: text)
     // Some rows belong to parts that are skipped, and some cells are empty; a few rows suffice to find one that counts.
-    let rows = stride(from: 1, to: lines.count, by: max(1, (lines.count - 1) / 12))
+    let rows = stride(from: 1, to: lines.count, by: max(1, (lines.count - 1) / 4))
     for (column, name) in columns.enumerated() {
       let isNoticed = try rows.contains { row in
         var cells = lines[row].split(separator: ",", omittingEmptySubsequences: false)
