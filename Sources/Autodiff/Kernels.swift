@@ -77,8 +77,9 @@ func limit<Scalar: Real>(_ x: Scalar, _ lower: Scalar, _ upper: Scalar) -> Scala
   x < lower ? lower : (x > upper ? upper : x)
 }
 
-/// `to = start + Σ factors[k] · matrix[k]` over `terms` rows of `columns` elements, added in order of k, then kept within
-/// `bounds`. Both a layer's output and its parameters' gradient are such sums, with factors from a row or a column.
+/// `to = start + Σ factors[k] · matrix[k]` over `terms` rows of `columns` elements, added in order of k, then kept
+/// within `bounds`. Both a layer's output and its parameters' gradient are such sums, with factors from a row or a
+/// column.
 @inline(__always)
 func combineRows<Scalar: Real>(
   of matrix: UnsafePointer<Scalar>, terms: Int, columns: Int, factors: UnsafePointer<Scalar>, factorStride: Int,

@@ -1,6 +1,6 @@
-// Exponential and logarithm of Double and what is made of them. Each carries its intermediate values in twice the working
-// precision and rounds once, so that a composition such as softplus is as accurate as its parts. The bounds are the
-// largest errors seen in 20,000 random arguments of all sizes, rounded up.
+// Exponential and logarithm of Double and what is made of them. Each carries its intermediate values in twice the
+// working precision and rounds once, so that a composition such as softplus is as accurate as its parts. The bounds are
+// the largest errors seen in 20,000 random arguments of all sizes, rounded up.
 
 extension Double: Real {
   /// e to the power `x`, to 0.75 ulp.

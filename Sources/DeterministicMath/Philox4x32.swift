@@ -1,5 +1,5 @@
-// The block function behind every random number: Philox4x32-10 of Salmon, Moraes, Dror and Shaw, Parallel random numbers:
-// as easy as 1, 2, 3 (SC 2011). Being a function of its counter, it makes noise that no schedule can change.
+// The block function behind every random number: Philox4x32-10 of Salmon, Moraes, Dror and Shaw, Parallel random
+// numbers: as easy as 1, 2, 3 (SC 2011). Being a function of its counter, it makes noise that no schedule can change.
 
 /// The Philox bijection on blocks of four 32-bit words, with ten rounds.
 public enum Philox4x32 {

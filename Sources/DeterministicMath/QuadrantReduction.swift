@@ -1,5 +1,5 @@
-// Takes multiples of π/2 from an angle: with a three-part π/2 where that is exact enough, else with as many bits of 2/π as
-// the angle calls for (Payne and Hanek, Radian reduction for trigonometric functions, SIGNUM 18, 1983).
+// Takes multiples of π/2 from an angle: with a three-part π/2 where that is exact enough, else with as many bits of 2/π
+// as the angle calls for (Payne and Hanek, Radian reduction for trigonometric functions, SIGNUM 18, 1983).
 
 enum QuadrantReduction {
   /// The angle from which on multiples of the parts of π/2 are no longer exact.
@@ -21,9 +21,9 @@ enum QuadrantReduction {
   /// The same for every finite angle of at least 1/2, by exact integer arithmetic.
   @inline(never)
   static func reduceWithBits(_ angle: Double) -> (quadrant: UInt64, rest: DoubleDouble) {
-    // The angle is mantissa · 2^exponent. Bits of 2/π worth more than 4 · 2^-exponent contribute whole turns, so 192 bits
-    // from there on suffice: as a fixed-point number with two bits before the point, modulo 4, the product below is the
-    // angle in quadrants. It is at least 2^-62 from a whole number, and the error is below 2^-125.
+    // The angle is mantissa · 2^exponent. Bits of 2/π worth more than 4 · 2^-exponent contribute whole turns, so 192
+    // bits from there on suffice: as a fixed-point number with two bits before the point, modulo 4, the product below
+    // is the angle in quadrants. It is at least 2^-62 from a whole number, and the error is below 2^-125.
     let mantissa = angle.significandBitPattern | 1 << 52
     let exponent = Int(angle.exponent) - 52
     let (word, shift) = (exponent + 62).quotientAndRemainder(dividingBy: 64)

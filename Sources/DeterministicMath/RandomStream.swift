@@ -1,5 +1,5 @@
-// Random numbers by name: the k-th draw of a stream is a function of (seed, worker, purpose, k) and of nothing else, so it
-// does not depend on what other workers or purposes have drawn before.
+// Random numbers by name: the k-th draw of a stream is a function of (seed, worker, purpose, k) and of nothing else, so
+// it does not depend on what other workers or purposes have drawn before.
 
 /// Anything that yields uniform numbers, which is all that the reset of an environment asks for.
 public protocol UniformSource {
@@ -8,8 +8,8 @@ public protocol UniformSource {
 }
 
 extension UniformSource {
-  /// The next number, uniform on `range`: low + (high - low) · uniform(), in these roundings, as NumPy and Gym compute it.
-  /// Its width must be finite. The result never leaves the range, and may round to the upper bound.
+  /// The next number, uniform on `range`: low + (high - low) · uniform(), in these roundings, as NumPy and Gym compute
+  /// it. Its width must be finite. The result never leaves the range, and may round to the upper bound.
   @inlinable
   public mutating func uniform(in range: ClosedRange<Double>) -> Double {
     range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
@@ -34,8 +34,8 @@ public enum Purpose: UInt32, Sendable, Codable, CaseIterable {
 
 /// A stream of random numbers, of which the state is how many blocks have been drawn.
 ///
-/// The Philox key is the seed; the counter block is (`counter` low, `counter` high, `worker`, `purpose`). Each draw takes
-/// one block, save that `below` may reject blocks.
+/// The Philox key is the seed; the counter block is (`counter` low, `counter` high, `worker`, `purpose`). Each draw
+/// takes one block, save that `below` may reject blocks.
 public struct RandomStream: UniformSource, RandomNumberGenerator, Sendable, Hashable, Codable {
   /// The seed of the run.
   public let seed: UInt64
@@ -60,7 +60,8 @@ public struct RandomStream: UniformSource, RandomNumberGenerator, Sendable, Hash
   /// The next number, uniform on [0, 1): the upper 53 of 64 random bits.
   public mutating func uniform() -> Double { Self.fraction(next()) }
 
-  /// The next integer, uniform on 0..<`bound` without bias (Lemire, Fast random integer generation in an interval, 2019).
+  /// The next integer, uniform on 0..<`bound` without bias (Lemire, Fast random integer generation in an interval,
+  /// 2019).
   public mutating func below(_ bound: Int) -> Int {
     precondition(bound > 0, "below() takes bounds of at least 1, not \(bound)")
     let bound = UInt64(bound)

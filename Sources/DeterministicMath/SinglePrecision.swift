@@ -85,7 +85,8 @@ enum SinglePrecision {
     )
   }
 
-  /// The cosine of `turns` whole turns, for turns in [0, 1): sin 2πu for a quarter turn to either side, where u is exact.
+  /// The cosine of `turns` whole turns, for turns in [0, 1): sin 2πu for a quarter turn to either side, where u is
+  /// exact.
   @inline(__always)
   static func cosine(ofTurns turns: Double) -> Double {
     let fromQuarter = (turns - 0.5).magnitude - 0.25

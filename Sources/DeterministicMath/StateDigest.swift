@@ -1,4 +1,5 @@
-// One number for all the state of a run, by which two runs are compared: XXH64 (Collet, specification 0.1.1) as a stream.
+// One number for all the state of a run, by which two runs are compared: XXH64 (Collet, specification 0.1.1) as a
+// stream.
 
 #if !_endian(little)
   #error("StateDigest reads memory as little-endian bytes")
@@ -6,8 +7,9 @@
 
 /// A streaming XXH64 of everything combined so far.
 ///
-/// Values enter as their bytes, least significant first, on every platform. No lengths or types are added, so where a count
-/// may vary, combine the count too. The sign and payload of a NaN are left out, because x86 and ARM make different ones.
+/// Values enter as their bytes, least significant first, on every platform. No lengths or types are added, so where a
+/// count may vary, combine the count too. The sign and payload of a NaN are left out, because x86 and ARM make
+/// different ones.
 public struct StateDigest: Sendable, CustomStringConvertible {
   private let seed: UInt64
   private var lanes: SIMD4<UInt64>

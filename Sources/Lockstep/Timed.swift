@@ -2,8 +2,8 @@
 // rarely by far; this strategy gives that realistic lag, which a random walk does not.
 
 /// Runs the process whose next access is due first; one that cannot run when it is due runs as soon as it can. Every
-/// process has a speed of its own, drawn once, and every delay a jitter; both come from `generator`, so a seed names the
-/// schedule. Times are integers, in 1/1024 of a tick: they must not depend on floating point.
+/// process has a speed of its own, drawn once, and every delay a jitter; both come from `generator`, so a seed names
+/// the schedule. Times are integers, in 1/1024 of a tick: they must not depend on floating point.
 public struct Timed<Generator: RandomNumberGenerator & Sendable>: Strategy, Sendable {
   /// The virtual time of the latest access, in 1/1024 of a tick.
   @inlinable

@@ -1,5 +1,5 @@
-// Files appear whole or not at all: they are written under a temporary name in the same folder, then renamed. A run that
-// takes an hour asks beforehand whether its result will have a place.
+// Files appear whole or not at all: they are written under a temporary name in the same folder, then renamed. A run
+// that takes an hour asks beforehand whether its result will have a place.
 
 import Foundation
 

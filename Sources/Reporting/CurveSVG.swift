@@ -66,8 +66,8 @@ public enum CurveSVG {
   ]
   private static let dashes = ["", "7 3", "2 2.5", "9 3 2 3"]
 
-  /// Draws `plot`, `width` by about `height` pixels (long captions add lines). The same plot gives the same bytes. A curve
-  /// with several points a pixel is drawn through the least and the greatest of each pixel, so no spike is lost.
+  /// Draws `plot`, `width` by about `height` pixels (long captions add lines). The same plot gives the same bytes. A
+  /// curve with several points a pixel is drawn through the least and the greatest of each pixel, so no spike is lost.
   /// - Precondition: at least 320 by 200 pixels; each series ascends in `x`.
   public static func render(_ plot: CurvePlot, width: Int = 900, height: Int = 520) -> String {
     precondition(width >= 320 && height >= 200, "a plot is at least 320 by 200 pixels")

@@ -1,13 +1,14 @@
-// Writes a timeline in the Trace Event Format (Google, 2016), the JSON that Perfetto and chrome://tracing open, for runs
-// that are too long for a picture.
+// Writes a timeline in the Trace Event Format (Google, 2016), the JSON that Perfetto and chrome://tracing open, for
+// runs that are too long for a picture.
 
 /// Timelines as Chrome trace events.
 public enum Perfetto {
-  /// One JSON document, one event a line. Spans are complete events (`X`), hazards instants (`i`), arrows flows (`s`, `f`).
+  /// One JSON document, one event a line. Spans are complete events (`X`), hazards instants (`i`), arrows flows (`s`,
+  /// `f`).
   ///
   /// The format knows microseconds only, so one unit of the timeline becomes `microsecondsPerUnit` of them, with three
-  /// decimals, which is what Perfetto keeps. Episodes have a track of their own beside their lane's, because spans of one
-  /// track must nest.
+  /// decimals, which is what Perfetto keeps. Episodes have a track of their own beside their lane's, because spans of
+  /// one track must nest.
   /// - Precondition: `microsecondsPerUnit` is above zero.
   public static func render(_ timeline: Timeline, microsecondsPerUnit: Double = 1) -> String {
     precondition(microsecondsPerUnit > 0, "a unit of time takes no time")

@@ -47,7 +47,8 @@ struct SVGCanvas {
     x: Double, y: Double, width: Double, height: Double, fill: String, attributes: String = "", title: String? = nil
   ) {
     let geometry =
-      "x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\" height=\"\(Self.number(height))\""
+      "x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" "
+      + "width=\"\(Self.number(width))\" height=\"\(Self.number(height))\""
     add("rect", "\(geometry) fill=\"\(fill)\"\(attributes.isEmpty ? "" : " \(attributes)")", title: title)
   }
 

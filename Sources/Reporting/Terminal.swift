@@ -95,8 +95,8 @@ extension Terminal {
     return [emphasised(line(header), .strong)] + rows.map(line)
   }
 
-  /// The shape of a curve in one line of at most `width` characters; what is not finite is left blank. Longer curves are
-  /// averaged over stretches of equal length.
+  /// The shape of a curve in one line of at most `width` characters; what is not finite is left blank. Longer curves
+  /// are averaged over stretches of equal length.
   public func sparkline(_ values: [Double], width: Int = 60) -> String {
     let cells = min(max(width, 0), values.count)
     let means = (0..<cells).map { cell -> Double in

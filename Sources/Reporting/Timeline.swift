@@ -1,5 +1,5 @@
-// One run's schedule as a picture needs it: who did what when, where it went wrong, and what led there. It knows nothing
-// of workers or models, so anything that has lanes and time can be drawn.
+// One run's schedule as a picture needs it: who did what when, where it went wrong, and what led there. It knows
+// nothing of workers or models, so anything that has lanes and time can be drawn.
 
 /// What a worker does during a span.
 public enum TimelineCategory: String, Sendable, CaseIterable, Codable {

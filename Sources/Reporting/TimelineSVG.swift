@@ -126,8 +126,8 @@ private struct TimelineDrawing {
     }
     if marks.count > shown.count {
       remarks.append(
-        "Of \(NumberText.grouped(marks.count)) hazard marks the list has \(shown.count): the first of each hazard, and the "
-          + "earliest of the rest.")
+        "Of \(NumberText.grouped(marks.count)) hazard marks the list has \(shown.count): the first of each hazard, "
+          + "and the earliest of the rest.")
     }
   }
 
@@ -163,12 +163,13 @@ private struct TimelineDrawing {
     guard let style = styles[hazard] else { return }
     canvas.path(
       style.shape.path(x: x, y: y, radius: radius),
-      "fill=\"\(style.colour)\" stroke=\"#FFFFFF\" stroke-width=\"1.5\" stroke-linejoin=\"round\" paint-order=\"stroke\"",
+      "fill=\"\(style.colour)\" stroke=\"#FFFFFF\" stroke-width=\"1.5\" "
+        + "stroke-linejoin=\"round\" paint-order=\"stroke\"",
       title: title)
   }
 
-  /// A curve with a head, over a white rim that keeps it apart from what it crosses. The curve leaves and arrives in the
-  /// direction from one control point to the other end.
+  /// A curve with a head, over a white rim that keeps it apart from what it crosses. The curve leaves and arrives in
+  /// the direction from one control point to the other end.
   private mutating func drawArrow(
     _ hazard: String, from: (x: Double, y: Double), through: ((x: Double, y: Double), (x: Double, y: Double)),
     to: (x: Double, y: Double)
@@ -444,8 +445,8 @@ private struct TimelineDrawing {
     if merged > 0 {
       let limit = narrow > 1 ? "\(NumberText.trimmed(narrow, places: 1)) pixels" : "a pixel"
       remarks.append(
-        "\(NumberText.grouped(merged)) spans narrower than \(limit) are merged into \(counted(blocks, "block")), each in the "
-          + "colour that takes most of its time.")
+        "\(NumberText.grouped(merged)) spans narrower than \(limit) are merged into \(counted(blocks, "block")), "
+          + "each in the colour that takes most of its time.")
     }
   }
 
@@ -547,8 +548,8 @@ private struct TimelineDrawing {
     }
   }
 
-  /// Marks stand above their lane's spans. One that would overlap another moves a place or two to the right where there is
-  /// a detailed panel, and is left out in an overview; the rarest hazards come first.
+  /// Marks stand above their lane's spans. One that would overlap another moves a place or two to the right where there
+  /// is a detailed panel, and is left out in an overview; the rarest hazards come first.
   private mutating func drawMarks(_ panel: Panel) {
     let radius = panel.isDetailed ? 5.5 : 4.2
     let pitch = 2 * radius + 2
@@ -569,8 +570,8 @@ private struct TimelineDrawing {
     }
     if hidden > 0 {
       remarks.append(
-        "\(counted(hidden, "hazard mark")) would overlap others\(panel.isDetailed ? "" : " in the whole run"): there the "
-          + "rarest hazard is drawn, and the legend counts them all.")
+        "\(counted(hidden, "hazard mark")) would overlap others\(panel.isDetailed ? "" : " in the whole run"): "
+          + "there the rarest hazard is drawn, and the legend counts them all.")
     }
   }
 

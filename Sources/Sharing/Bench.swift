@@ -7,8 +7,8 @@ import Learning
 
 /// The tape, and the rollout between two pushes. Nothing in it outlives a worker's step.
 ///
-/// The policy is written down once for a rollout and grows by a row with each state, so what was computed to act is what
-/// is differentiated.
+/// The policy is written down once for a rollout and grows by a row with each state, so what was computed to act is
+/// what is differentiated.
 final class Bench {
   let tape = Tape<Float>()
   /// The rewards as the learner sees them.

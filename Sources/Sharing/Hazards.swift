@@ -1,6 +1,6 @@
 // What detectors saw. Versions and writer sets decide, at the access that shows the hazard. Each detector is exact in
-// lockstep and wherever accesses hold a lock; on threads under `hogwild`, numbers and versions are not written at once, so
-// there it can miss a hazard or see one twice.
+// lockstep and wherever accesses hold a lock; on threads under `hogwild`, numbers and versions are not written at once,
+// so there it can miss a hazard or see one twice.
 
 /// A known race or slip of asynchronous actor-critic programs that a running worker can notice.
 public enum Hazard: String, CaseIterable, Sendable, Codable {

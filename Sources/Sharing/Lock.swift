@@ -1,5 +1,6 @@
-// The lock of the shared model and the board. The standard library's `Mutex` would do, but on Linux the thread sanitizer
-// does not see it: it reports races where there are none, and about every second contended run hangs (Swift 6.3.1).
+// The lock of the shared model and the board. The standard library's `Mutex` would do, but on Linux the thread
+// sanitizer does not see it: it reports races where there are none, and about every second contended run hangs (Swift
+// 6.3.1).
 
 #if canImport(Darwin)
   import Darwin

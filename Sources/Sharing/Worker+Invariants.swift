@@ -69,7 +69,8 @@ extension SharedModel {
 
 extension TrainingWorld {
   /// Stops the program where a worker or the model is inconsistent, or the model's versions and writer sets are not
-  /// exactly those of the updates that `workers`, all of the run, have written. No worker may be in the middle of a step.
+  /// exactly those of the updates that `workers`, all of the run, have written. No worker may be in the middle of a
+  /// step.
   public func checkInvariants(of workers: [Worker]) {
     model.checkInvariants()
     for worker in workers { worker.checkInvariants(with: model) }

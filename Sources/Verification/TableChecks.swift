@@ -15,8 +15,8 @@ public let tableChecks: [ReferenceCheck] = [
 ]
 
 /// How many representable values `actual` is away from `expected`: 1 for neighbours, also across binades and among
-/// subnormals; 0 for equal bits and for two NaNs. Infinite where only one of them is NaN or infinite, or where two zeros
-/// differ in sign, because no rounding explains that.
+/// subnormals; 0 for equal bits and for two NaNs. Infinite where only one of them is NaN or infinite, or where two
+/// zeros differ in sign, because no rounding explains that.
 public func unitsInLastPlace<Scalar: Real>(_ actual: Scalar, _ expected: Scalar) -> Double {
   if actual.isNaN || expected.isNaN { return actual.isNaN && expected.isNaN ? 0 : .infinity }
   if actual == expected { return actual.sign == expected.sign ? 0 : .infinity }

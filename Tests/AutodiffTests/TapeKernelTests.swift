@@ -1,5 +1,5 @@
-// The matrix kernels against plain loops: right within rounding for every tail, and bit for bit in the order of addition
-// that they promise, which makes a row's result independent of how many rows there are.
+// The matrix kernels against plain loops: right within rounding for every tail, and bit for bit in the order of
+// addition that they promise, which makes a row's result independent of how many rows there are.
 
 import Autodiff
 import DeterministicMath

@@ -1,4 +1,5 @@
-// What holds of the elementary functions beyond the tables: symmetry, order, inverses, and that scalar and vector agree.
+// What holds of the elementary functions beyond the tables: symmetry, order, inverses, and that scalar and vector
+// agree.
 
 import Testing
 import Verification
@@ -165,8 +166,8 @@ private func same<Scalar: Real>(_ a: Scalar, _ b: Scalar) -> Bool { unitsInLastP
   @Test("both reductions of an angle give the same quadrant and rest up to where one takes over from the other")
   func reductionsAgree() {
     let limit = QuadrantReduction.limit
-    // Next to each multiple of π/2 most digits cancel, so nowhere is the fast reduction less exact. The double nearest to
-    // the multiple is one of these three.
+    // Next to each multiple of π/2 most digits cancel, so nowhere is the fast reduction less exact. The double nearest
+    // to the multiple is one of these three.
     let multiples = (1...83_443).flatMap {
       let multiple = Double($0) * 1.5707963267948966
       return [multiple.nextDown, multiple, multiple.nextUp]

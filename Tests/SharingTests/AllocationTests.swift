@@ -1,8 +1,8 @@
 // The steady state of a lockstep run allocates nothing. Counted is every call of malloc by the Swift runtime, through
 // which all of Swift's memory comes: objects, array buffers, boxes, and what is allocated by pointer. The calls are
 // caught where the runtime's library keeps the address of malloc (its global offset table). Defining a malloc in the
-// test executable would do the same with less code, but that is what sanitizers do; and the hook that the runtime offers
-// for `swift_allocObject` does not keep to its own calling convention on Linux.
+// test executable would do the same with less code, but that is what sanitizers do; and the hook that the runtime
+// offers for `swift_allocObject` does not keep to its own calling convention on Linux.
 
 #if os(Linux)
   import Experiments
@@ -69,8 +69,8 @@
       && redirect("posix_memalign", to: unsafeBitCast(countedAligned, to: UInt.self))
   }()
 
-  /// Makes the Swift runtime's library call `function` where it calls the imported function `name`: finds the jump slot of
-  /// that name as the ELF specification has it (chapter 5, dynamic linking).
+  /// Makes the Swift runtime's library call `function` where it calls the imported function `name`: finds the jump slot
+  /// of that name as the ELF specification has it (chapter 5, dynamic linking).
   private func redirect(_ name: String, to function: UInt) -> Bool {
     // By name, because the Glibc module has no declaration of it; the second field of what it fills in is the base.
     typealias Dladdr = @convention(c) (UnsafeRawPointer?, UnsafeMutablePointer<UnsafeRawPointer?>) -> Int32

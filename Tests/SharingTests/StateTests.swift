@@ -154,8 +154,8 @@ import Testing
 
   // MARK: Noise
 
-  /// With a learning rate of 0 the shared net never changes, so an episode depends on nothing but its worker's noise and
-  /// its start state.
+  /// With a learning rate of 0 the shared net never changes, so an episode depends on nothing but its worker's noise
+  /// and its start state.
   private func episodes(
     _ sharing: SharingProtocol, workers: Int, _ schedule: Schedule, _ seed: UInt64,
     _ change: (inout Configuration) -> Void = { _ in }
