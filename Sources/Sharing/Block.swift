@@ -53,7 +53,7 @@ public struct Block: Hashable, Sendable {
       case .chunk(let chunk): size = chunk
       }
       for start in Swift.stride(from: whole.lowerBound, to: whole.upperBound, by: size) {
-        let range = start..<min(start + size, whole.upperBound)
+        let range = start..<start + min(size, whole.upperBound - start)
         let isWhole = range == whole
         let first = start - whole.lowerBound
         let stride = (range.count + 15) & ~15
