@@ -74,8 +74,9 @@ public struct AtomicFile: Sendable, Equatable {
   }
 
   private var folder: String {
-    let folder = (target as NSString).deletingLastPathComponent
-    return folder.isEmpty ? "." : folder
+    // Not `deletingLastPathComponent`, which traps on names of one character (Foundation of Swift 6.3.1, Linux).
+    guard let slash = target.lastIndex(of: "/") else { return "." }
+    return slash == target.startIndex ? "/" : String(target[..<slash])
   }
 
   /// Makes an empty file beside the target, under a name that nothing else has.

@@ -148,6 +148,13 @@ import Testing
     #expect(run.errors.contains("standard output cannot be written"))
   }
 
+  @Test(arguments: ["1", "é", "xy"])
+  func `a picture may have a name of any length`(name: String) throws {
+    let folder = try TemporaryFolder()
+    let run = try ProgramRun(Self.short + ["--until", "50", "--timeline", name], in: folder.url)
+    #expect(run.exitCode == 0 && folder.contents == [name], "\(run.errors)")
+  }
+
   // MARK: How it refuses
 
   /// Words, and what the sentence must mention.
