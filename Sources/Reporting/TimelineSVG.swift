@@ -336,7 +336,7 @@ private struct TimelineDrawing {
       drawPanel(overview)
     } else {
       let window = readableWindow
-      canvas.text("The whole run", x: margin, y: bottom + 2, font: SVGCanvas.Font(size: 13, isBold: true))
+      canvas.text("Overview", x: margin, y: bottom + 2, font: SVGCanvas.Font(size: 13, isBold: true))
       overview.top = bottom + 20
       drawPanel(overview)
       drawWindowBracket(window, in: overview)

@@ -71,6 +71,8 @@ struct TimelineRecorder {
   private let accessLength: Double
   private var ring: [Entry] = []
   private var oldest = 0
+  /// How many accesses were recorded, kept or not.
+  private var recorded = 0
   /// When each worker made its last access.
   private var lastTime: [Double]
   /// Where each object was last written.
@@ -109,6 +111,7 @@ struct TimelineRecorder {
       ring[oldest] = entry
       oldest = (oldest + 1) % limit
     }
+    recorded += 1
     lastTime[step.process] = now
     if step.access.kind != .read { lastWrite[object] = TimelinePoint(lane: step.process, time: now) }
   }
@@ -144,8 +147,9 @@ struct TimelineRecorder {
             from: lost, to: TimelinePoint(lane: entry.worker, time: entry.end), hazard: Hazard.lostUpdate.rawValue))
       }
     }
+    let window = entries.count < recorded ? ", accesses \(recorded - entries.count + 1) to \(recorded)" : ""
     return Timeline(
-      title: title, subtitle: subtitle, lanes: (0..<workers).map { "worker \($0)" },
+      title: title + window, subtitle: subtitle, lanes: (0..<workers).map { "worker \($0)" },
       unit: hasClock ? "virtual time" : "accesses", spans: spans, marks: marks, arrows: arrows)
   }
 
