@@ -43,12 +43,13 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Environments", ["DeterministicMath"]),
   ("Learning", ["DeterministicMath", "Autodiff"]),
   ("Sharing", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Lockstep"]),
-  ("Experiments", ["DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep"]),
-  ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   ("Reporting", []),
+  ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
+  ("Experiments", ["DeterministicMath", "Environments", "Learning", "Sharing", "Training"]),
+  ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
     "Benchmarking",
-    ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Lockstep", "Experiments"]
+    ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Lockstep", "Training", "Experiments"]
   ),
 ]
 
@@ -59,7 +60,8 @@ let tests: [(name: String, dependencies: [String])] = [
   ("AutodiffTests", ["Autodiff", "DeterministicMath", "Verification", "PropertyTesting"]),
   ("EnvironmentsTests", ["Environments", "Verification", "PropertyTesting"]),
   ("LearningTests", ["Learning", "Autodiff", "DeterministicMath", "Verification", "PropertyTesting"]),
-  ("SharingTests", ["Sharing", "Lockstep", "Learning", "Environments", "Experiments", "PropertyTesting"]),
+  ("SharingTests", ["Sharing", "Lockstep", "Learning", "Environments", "Training", "Experiments", "PropertyTesting"]),
+  ("TrainingTests", ["Training", "Sharing", "Lockstep", "Experiments", "PropertyTesting"]),
   ("ExperimentsTests", ["Experiments", "Sharing", "Lockstep"]),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),

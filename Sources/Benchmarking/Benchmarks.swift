@@ -8,6 +8,7 @@ import Experiments
 import Learning
 import Lockstep
 import Sharing
+import Training
 
 /// The machine's single-precision peak without fused multiply-add: multiplications and additions in equal numbers on
 /// twelve independent vectors, which nothing but the arithmetic can slow down.

@@ -7,6 +7,7 @@ import Learning
 import Lockstep
 import Reporting
 import Sharing
+import Training
 
 /// Replays one interleaving of a training run.
 struct ReplayCommand {

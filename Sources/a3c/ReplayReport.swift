@@ -6,6 +6,7 @@ import Foundation
 import Lockstep
 import Reporting
 import Sharing
+import Training
 
 /// A digest taken on the way.
 struct PeriodicDigest: Encodable {

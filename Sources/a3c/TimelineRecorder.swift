@@ -4,6 +4,7 @@ import Experiments
 import Lockstep
 import Reporting
 import Sharing
+import Training
 
 extension Access {
   /// The access in words, such as `store actor.weight`.

@@ -3,6 +3,7 @@
 import Experiments
 import Sharing
 import Testing
+import Training
 
 @Suite struct QuirkTests {
   @Test func thePresetOfTheReportHasTheDocumentedQuirks() {

@@ -9,6 +9,7 @@
   import Glibc
   import Lockstep
   import Testing
+  import Training
 
   @testable import Sharing
 

@@ -4,6 +4,7 @@
 import Experiments
 import Lockstep
 import Testing
+import Training
 
 @testable import Sharing
 

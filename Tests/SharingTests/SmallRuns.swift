@@ -5,6 +5,7 @@ import DeterministicMath
 import Experiments
 import Lockstep
 import Testing
+import Training
 
 @testable import Sharing
 

@@ -6,6 +6,7 @@ import Experiments
 import Foundation
 import Synchronization
 import Testing
+import Training
 
 @testable import Sharing
 

@@ -6,6 +6,7 @@ import Experiments
 import Learning
 import Lockstep
 import Testing
+import Training
 
 @testable import Sharing
 
