@@ -29,6 +29,17 @@ public protocol Environment: Sendable {
 
   /// Feeds everything that decides what the environment does next to `digest`.
   func digest(into digest: inout StateDigest)
+
+  /// Everything that decides what the environment does next, as numbers: always as many. Setting it goes there.
+  var state: [Double] { get set }
+
+  /// What is wrong with an environment that cannot go on; such a one returns a reward of NaN.
+  var fault: String? { get }
+}
+
+extension Environment {
+  /// Most environments have no state in which they could not go on.
+  public var fault: String? { nil }
 }
 
 /// What a step returns beside the next state.

@@ -75,6 +75,15 @@ public struct Pendulum: Environment, Equatable {
     digest.combine(thetaDot)
   }
 
+  /// θ, then θ̇.
+  public var state: [Double] {
+    get { [theta, thetaDot] }
+    set {
+      precondition(newValue.count == 2, "a state of Pendulum-v0 has 2 numbers, not \(newValue.count)")
+      (theta, thetaDot) = (newValue[0], newValue[1])
+    }
+  }
+
   /// `value` within ±`limit`; NaN stays NaN, as in NumPy, so that a diverged policy shows.
   private static func clip(_ value: Double, _ limit: Double) -> Double {
     value < -limit ? -limit : value > limit ? limit : value

@@ -61,6 +61,21 @@ public struct TimeLimit<Base: Environment>: Environment {
     digest.combine(steps)
     digest.combine(elapsed)
   }
+
+  /// The steps taken, then the state of the environment within.
+  public var state: [Double] {
+    get { [Double(taken)] + base.state }
+    set {
+      precondition(
+        newValue.first.flatMap { Int32(exactly: $0) }.map { 0...limit ~= $0 } == true,
+        "a time limit's state begins with the steps taken, from 0 to \(limit)")
+      taken = Int32(newValue[0])
+      base.state = Array(newValue.dropFirst())
+    }
+  }
+
+  /// What is wrong with the environment within.
+  public var fault: String? { base.fault }
 }
 
 extension TimeLimit: Equatable where Base: Equatable {}

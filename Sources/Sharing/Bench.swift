@@ -19,8 +19,11 @@ final class Bench {
   private var targets: [Double] = []
   /// The gradient of the rollout's loss.
   let gradient: UnsafeMutableBufferPointer<Float>
+  /// The net of the last witnessed pull.
+  let pulledNet: UnsafeMutableBufferPointer<Float>
   private let flushLength: Int
-  private let observation: UnsafeMutableBufferPointer<Double>
+  /// The last state that was observed.
+  let observation: UnsafeMutableBufferPointer<Double>
   private let action: UnsafeMutableBufferPointer<Double>
 
   init(_ plan: TrainingPlan) {
@@ -30,6 +33,8 @@ final class Bench {
     targets.reserveCapacity(flushLength)
     gradient = .allocate(capacity: plan.network.layout.count)
     gradient.initialize(repeating: 0)
+    pulledNet = .allocate(capacity: plan.network.layout.count)
+    pulledNet.initialize(repeating: 0)
     observation = .allocate(capacity: plan.network.observations)
     observation.initialize(repeating: 0)
     action = .allocate(capacity: plan.network.actions)
@@ -40,9 +45,36 @@ final class Bench {
 
   deinit {
     gradient.deallocate()
+    pulledNet.deallocate()
     observation.deallocate()
     action.deallocate()
   }
+
+  /// Copies the gradient into the place of a local net.
+  /// - Returns: the first element that is not finite; then the copy is not complete.
+  func copyGradient(to net: UnsafeMutablePointer<Float>) -> Int? {
+    let source = UnsafeRawPointer(gradient.baseAddress!)
+    let target = UnsafeMutableRawPointer(net)
+    // An exponent of all ones, plus one, carries into the sign's place.
+    var carried = SIMD8<UInt32>()
+    var offset = 0
+    while offset <= 4 &* gradient.count &- 32 {
+      let bits = source.loadUnaligned(fromByteOffset: offset, as: SIMD8<UInt32>.self)
+      target.storeBytes(of: bits, toByteOffset: offset, as: SIMD8<UInt32>.self)
+      carried |= (bits & 0x7fff_ffff) &+ 0x0080_0000
+      offset &+= 32
+    }
+    var rest: UInt32 = 0
+    for index in offset / 4..<gradient.count {
+      net[index] = gradient[index]
+      rest |= (gradient[index].bitPattern & 0x7fff_ffff) &+ 0x0080_0000
+    }
+    for lane in 0..<8 { rest |= carried[lane] }
+    return rest >> 31 == 0 ? nil : gradient.firstIndex { !$0.isFinite }
+  }
+
+  /// Keeps the net of a witnessed pull, for whoever compares it with another.
+  func keepPulled(_ net: UnsafePointer<Float>) { pulledNet.baseAddress!.update(from: net, count: pulledNet.count) }
 
   /// Begins a rollout with the parameters of a local net.
   func beginRollout(_ network: SeparateNetwork, _ net: UnsafeBufferPointer<Float>) {

@@ -2,7 +2,6 @@
 // The published programs keep these in `Value('i')`, `Value('d')` and a `Queue`.
 
 import DeterministicMath
-import Synchronization
 
 /// The result of one finished episode.
 public struct EpisodeResult: Hashable, Sendable {
@@ -14,45 +13,79 @@ public struct EpisodeResult: Hashable, Sendable {
   public var steps: Int
   /// The smoothed reward per step, as its worker read it after adding this episode.
   public var smoothed: Double
+
+  /// Makes a result.
+  public init(worker: Int, episodeReturn: Double, steps: Int, smoothed: Double) {
+    self.worker = worker
+    self.episodeReturn = episodeReturn
+    self.steps = steps
+    self.smoothed = smoothed
+  }
 }
 
-/// The episode counter, the smoothed reward and the results.
+/// The episode counter, the smoothed reward and the results, each behind a lock of its own.
 public final class EpisodeBoard: Sendable {
+  /// What the board says at one moment.
+  public struct State: Hashable, Sendable {
+    /// How many episodes have finished.
+    public var finished = 0
+    /// How many were taken from the budget; nobody takes any under `lookAtFinished`.
+    public var claimed = 0
+    /// How many have begun: detectors' own count, by which no worker decides anything.
+    public var begun = 0
+    /// The smoothed reward per step; 0 before the first episode.
+    public var smoothed = 0.0
+    /// The results in order of arrival.
+    public var results: [EpisodeResult] = []
+
+    /// A board before the first episode.
+    public init() {}
+  }
+
+  private struct Counter {
+    var finished: Int
+    var claimed: Int
+    var begun: Int
+  }
+
   /// How many episodes are asked for.
   public let budget: Int
-  private let finished = Atomic<Int>(0)
-  private let claimed = Atomic<Int>(0)
-  /// Detectors' own count of the episodes begun; no worker decides anything by it.
-  private let begun = Atomic<Int>(0)
-  private let smoothedReward = Guarded(0.0)
+  private let counter: Guarded<Counter>
+  private let smoothedReward: Guarded<Double>
   private let results: Guarded<[EpisodeResult]>
 
   /// A board for `budget` episodes; up to `workers` more may come (hazard `episode-overrun`).
-  public init(budget: Int, workers: Int) {
-    self.budget = budget
-    var list: [EpisodeResult] = []
-    list.reserveCapacity(min(budget, 1 << 16) + workers)
-    results = Guarded(list)
+  public convenience init(budget: Int, workers: Int) {
+    var state = State()
+    state.results.reserveCapacity(min(budget, 1 << 16) + workers)
+    self.init(budget: budget, state: state)
   }
 
-  private init(copying other: EpisodeBoard) {
-    budget = other.budget
-    results = Guarded(other.allResults)
-    finished.store(other.finishedEpisodes, ordering: .relaxed)
-    claimed.store(other.claimed.load(ordering: .relaxed), ordering: .relaxed)
-    begun.store(other.begunEpisodes, ordering: .relaxed)
-    let value = other.smoothed
-    smoothedReward.withLock { $0 = value }
+  /// A board for `budget` episodes that says what `state` does.
+  public init(budget: Int, state: State) {
+    self.budget = budget
+    counter = Guarded(Counter(finished: state.finished, claimed: state.claimed, begun: state.begun))
+    smoothedReward = Guarded(state.smoothed)
+    results = Guarded(state.results)
   }
 
   /// An independent copy.
-  public func copy() -> EpisodeBoard { EpisodeBoard(copying: self) }
+  public func copy() -> EpisodeBoard { EpisodeBoard(budget: budget, state: state) }
+
+  /// Everything on the board. It is of one moment only while no worker is in the middle of an access.
+  public var state: State {
+    var state = State()
+    counter.withLock { (state.finished, state.claimed, state.begun) = ($0.finished, $0.claimed, $0.begun) }
+    state.smoothed = smoothed
+    state.results = allResults
+    return state
+  }
 
   /// The finished episodes counted so far.
-  public var finishedEpisodes: Int { finished.load(ordering: .relaxed) }
+  public var finishedEpisodes: Int { counter.withLock { $0.finished } }
 
   /// The episodes begun so far.
-  public var begunEpisodes: Int { begun.load(ordering: .relaxed) }
+  public var begunEpisodes: Int { counter.withLock { $0.begun } }
 
   /// The smoothed reward per step; 0 before the first episode.
   public var smoothed: Double { smoothedReward.withLock { $0 } }
@@ -60,33 +93,53 @@ public final class EpisodeBoard: Sendable {
   /// The results in order of arrival.
   public var allResults: [EpisodeResult] { results.withLock { $0 } }
 
-  /// Begins an episode.
-  /// - Returns: whether this one is beyond the budget.
-  func begin() -> Bool { begun.wrappingAdd(1, ordering: .relaxed).oldValue >= budget }
+  /// The results from number `first` on, in order of arrival.
+  public func results(from first: Int) -> [EpisodeResult] { results.withLock { Array($0.dropFirst(first)) } }
 
-  /// Counts a finished episode, indivisibly.
-  func countFinished() { finished.wrappingAdd(1, ordering: .relaxed) }
+  // MARK: Accesses
 
-  /// Takes one episode of the budget, indivisibly: the repaired form of looking first and counting later.
-  func claim() -> Bool { claimed.wrappingAdd(1, ordering: .relaxed).oldValue < budget }
-
-  /// `g ← 0.99 g + 0.01 x`, the first value taken as it is; 0.0 is the mark for "no value yet" (`sjtu`, `record`).
-  func smooth(_ reward: Double) {
-    smoothedReward.withLock { $0 = $0 == 0 ? reward : 0.99 * $0 + 0.01 * reward }
+  /// Begins an episode if `rule` finds one left to play.
+  /// - Returns: whether it does, whether that one is beyond the budget, and the access's ticket at the counter.
+  func claim(by rule: EpisodeClaim) -> (isLeft: Bool, isOverrun: Bool, ticket: UInt64) {
+    let ((isLeft, isOverrun), ticket) = counter.access { counter in
+      let isLeft: Bool
+      switch rule {
+      case .lookAtFinished: isLeft = counter.finished < budget
+      case .takeFromBudget:
+        isLeft = counter.claimed < budget
+        counter.claimed += 1
+      }
+      let isOverrun = isLeft && counter.begun >= budget
+      if isLeft { counter.begun += 1 }
+      return (isLeft, isOverrun)
+    }
+    return (isLeft, isOverrun, ticket)
   }
 
+  /// Counts a finished episode.
+  /// - Returns: the access's ticket at the counter.
+  func countFinished() -> UInt64 { counter.access { $0.finished += 1 }.ticket }
+
+  /// `g ← 0.99 g + 0.01 x`, the first value taken as it is; 0.0 is the mark for "no value yet" (`sjtu`, `record`).
+  /// - Returns: the access's ticket at the smoothed reward.
+  func smooth(_ reward: Double) -> UInt64 {
+    smoothedReward.access { $0 = $0 == 0 ? reward : 0.99 * $0 + 0.01 * reward }.ticket
+  }
+
+  /// Reads the smoothed reward, as a worker does.
+  func readSmoothed() -> (result: Double, ticket: UInt64) { smoothedReward.access { $0 } }
+
   /// Adds a result at the end of the list.
-  func publish(_ result: EpisodeResult) { results.withLock { $0.append(result) } }
+  /// - Returns: the access's ticket at the results.
+  func publish(_ result: EpisodeResult) -> UInt64 { results.access { $0.append(result) }.ticket }
 
   /// Feeds all counts and results to `digest`.
   public func digest(into digest: inout StateDigest) {
-    digest.combine(finishedEpisodes)
-    digest.combine(claimed.load(ordering: .relaxed))
-    digest.combine(begunEpisodes)
-    digest.combine(smoothed)
-    let results = allResults
-    digest.combine(results.count)
-    for result in results {
+    let state = state
+    for count in [state.finished, state.claimed, state.begun] { digest.combine(count) }
+    digest.combine(state.smoothed)
+    digest.combine(state.results.count)
+    for result in state.results {
       digest.combine(result.worker)
       digest.combine(result.episodeReturn)
       digest.combine(result.steps)

@@ -56,13 +56,23 @@ public struct RunStatistics: Sendable {
   public private(set) var witnessed: HazardSet = []
   private var counts = [Int](repeating: 0, count: Hazard.allCases.count)
 
-  init() {
+  /// Nothing was done yet.
+  public init() {
     // Room for the lags of ordinary runs, so that a steady state finds the list long enough.
     staleness.reserveCapacity(4096)
   }
 
   /// How often `hazard` was seen.
   public func count(of hazard: Hazard) -> Int { counts[Int(hazard.index)] }
+
+  /// Adds what another driver's workers did.
+  public mutating func add(_ other: RunStatistics) {
+    environmentSteps += other.environmentSteps
+    updates += other.updates
+    while staleness.count < other.staleness.count { staleness.append(0) }
+    for (lag, count) in other.staleness.enumerated() { staleness[lag] += count }
+    for hazard in counts.indices { counts[hazard] += other.counts[hazard] }
+  }
 
   /// The mean over all updates that had a base version; 0 if there were none.
   public var meanStaleness: Double {

@@ -22,6 +22,13 @@ public struct Provenance: Hashable, Sendable {
   /// Who wrote last; -1 before the first write.
   public var lastWriter: Int
 
+  /// Makes a provenance.
+  public init(version: UInt64, writers: UInt64, lastWriter: Int) {
+    self.version = version
+    self.writers = writers
+    self.lastWriter = lastWriter
+  }
+
   /// The fingerprint of one update of one worker.
   @inline(__always)
   static func fingerprint(worker: Int, update: Int) -> UInt64 {
@@ -64,6 +71,49 @@ public final class SharedModel: @unchecked Sendable {
     }
   }
 
+  /// All that a model holds at one moment.
+  public struct State: Hashable, Sendable {
+    /// The parameters, in the order of the flat buffer.
+    public var parameters: [Float]
+    /// The optimizer slots, each in the order of the flat buffer.
+    public var slots: [[Float]]
+    /// What each block goes back to.
+    public var provenances: [Provenance]
+    /// Each block's shared step count.
+    public var steps: [Int]
+
+    /// Makes a state.
+    public init(parameters: [Float], slots: [[Float]], provenances: [Provenance], steps: [Int]) {
+      self.parameters = parameters
+      self.slots = slots
+      self.provenances = provenances
+      self.steps = steps
+    }
+  }
+
+  /// Everything in the model. It is of one moment only while no worker is in the middle of an access.
+  public var state: State {
+    State(
+      parameters: parameters, slots: (0..<slotCount).map(slot), provenances: blocks.indices.map(provenance),
+      steps: blocks.indices.map { states[$0].steps.load(ordering: .relaxed) })
+  }
+
+  /// Puts `state` in the place of what the model holds.
+  /// - Precondition: it is of a model of this layout, cut and optimizer, and no worker is in the middle of an access.
+  public func restore(_ state: State) {
+    precondition(
+      state.parameters.count == parameterCount && state.slots.count == slotCount
+        && state.slots.allSatisfy { $0.count == parameterCount } && state.provenances.count == blocks.count
+        && state.steps.count == blocks.count, "a state of another model")
+    for (number, block) in blocks.enumerated() {
+      for (copy, values) in ([state.parameters] + state.slots).enumerated() {
+        let place = storage + block.storage + copy * block.stride
+        for (index, element) in block.range.enumerated() { place[index] = values[element] }
+      }
+      states[number].restore(state.provenances[number], steps: state.steps[number])
+    }
+  }
+
   private init(copying other: SharedModel) {
     blocks = other.blocks
     parameterCount = other.parameterCount
@@ -95,25 +145,38 @@ public final class SharedModel: @unchecked Sendable {
   // MARK: Accesses
 
   /// Runs `body` while holding the lock of the whole model; within it use `updateUnlocked` and `readUnlocked`.
+  /// - Returns: the access's ticket at the model.
   @inline(__always)
-  func withModelLock<Result>(_ body: () -> Result) -> Result { modelLock.withLock { _ in body() } }
+  func withModelLock(_ body: () -> Void) -> UInt64 { modelLock.access { _ in body() }.ticket }
 
   /// Copies a block into a local net, under the block's lock.
-  func read(_ block: Int, into local: UnsafeMutablePointer<Float>) -> Provenance {
-    states[block].lock.withLock { _ in readUnlocked(block, into: local) }
+  /// - Parameter checksum: gets the block's numbers added, where the pull is witnessed.
+  /// - Returns: the provenance that was found, and the access's ticket at the block.
+  func read(
+    _ block: Int, into local: UnsafeMutablePointer<Float>, checksum: UnsafeMutablePointer<PullChecksum>?
+  ) -> (result: Provenance, ticket: UInt64) {
+    states[block].lock.access { _ in readUnlocked(block, into: local, checksum: checksum) }
   }
 
   /// Applies a gradient to a block, under the block's lock.
-  /// - Returns: the provenance that the gradient met.
-  func update(_ block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author) -> Provenance {
-    states[block].lock.withLock { _ in updateUnlocked(block, gradient: gradient, step: step, by: author) }
+  /// - Returns: the provenance that the gradient met, and the access's ticket at the block.
+  func update(
+    _ block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author
+  ) -> (result: Provenance, ticket: UInt64) {
+    states[block].lock.access { _ in updateUnlocked(block, gradient: gradient, step: step, by: author) }
   }
 
   /// As `read`, for a caller that holds a lock.
   @inline(__always)
-  func readUnlocked(_ block: Int, into local: UnsafeMutablePointer<Float>) -> Provenance {
+  func readUnlocked(
+    _ block: Int, into local: UnsafeMutablePointer<Float>, checksum: UnsafeMutablePointer<PullChecksum>?
+  ) -> Provenance {
     let range = blocks[block].range
-    (local + range.lowerBound).update(from: storage + blocks[block].storage, count: range.count)
+    if let checksum {
+      checksum.pointee.copy(storage + blocks[block].storage, to: local + range.lowerBound, count: range.count)
+    } else {
+      (local + range.lowerBound).update(from: storage + blocks[block].storage, count: range.count)
+    }
     return states[block].provenance
   }
 
@@ -243,6 +306,13 @@ struct BlockState: ~Copyable {
     writers = Atomic(other.writers.load(ordering: .relaxed))
     lastWriter = Atomic(other.lastWriter.load(ordering: .relaxed))
     steps = Atomic(other.steps.load(ordering: .relaxed))
+  }
+
+  func restore(_ provenance: Provenance, steps count: Int) {
+    version.store(provenance.version, ordering: .relaxed)
+    writers.store(provenance.writers, ordering: .relaxed)
+    lastWriter.store(provenance.lastWriter, ordering: .relaxed)
+    steps.store(count, ordering: .relaxed)
   }
 
   var provenance: Provenance {

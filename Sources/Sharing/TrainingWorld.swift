@@ -12,15 +12,25 @@ public struct TrainingWorld: World {
   /// The shared counters and results.
   public private(set) var board: EpisodeBoard
   /// What this driver's workers did.
-  public internal(set) var statistics = RunStatistics()
+  public internal(set) var statistics: RunStatistics
+  /// The ticket of the last access, at the object that it touched; 0 for accesses that hold no lock.
+  public internal(set) var ticket: UInt64 = 0
+  /// Whether each pull is witnessed, so that a recording or a comparison can tell what it brought.
+  public var witnessesPulls = false
+  /// Why one of this driver's workers could not go on.
+  public internal(set) var failure: WorkerFailure?
   /// Where this driver's workers do their private work.
   let bench: Bench
 
   /// A driver's world around a model and a board that other drivers may share.
-  public init(_ plan: TrainingPlan, model: SharedModel, board: EpisodeBoard) {
+  /// - Parameter statistics: what was done before, in the first part of a resumed run.
+  public init(
+    _ plan: TrainingPlan, model: SharedModel, board: EpisodeBoard, statistics: RunStatistics = RunStatistics()
+  ) {
     self.plan = plan
     self.model = model
     self.board = board
+    self.statistics = statistics
     bench = Bench(plan)
   }
 
@@ -30,6 +40,9 @@ public struct TrainingWorld: World {
       plan, model: plan.makeModel(),
       board: EpisodeBoard(budget: plan.configuration.episodes, workers: plan.configuration.workers))
   }
+
+  /// The net that the last witnessed pull brought.
+  public var pulledNet: UnsafeBufferPointer<Float> { UnsafeBufferPointer(bench.pulledNet) }
 
   /// A copy with a model and a board of its own. It shares the scratch memory, in which nothing outlives a step, so
   /// both worlds stay with one driver.

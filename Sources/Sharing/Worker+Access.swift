@@ -19,7 +19,7 @@ extension Worker {
     case .smoothing: Access(.update, number(of: .smoothedReward))
     case .reading: Access(.read, number(of: .smoothedReward))
     case .publishing: Access(.update, number(of: .results))
-    case .finished: nil
+    case .finished, .failed: nil
     }
   }
 
@@ -33,7 +33,7 @@ extension Worker {
     case .updating, .loading, .storing: 6
     case .pulling, .pullingAll: 3
     case .claiming, .counting, .smoothing, .reading, .publishing: 5
-    case .finished: 1
+    case .finished, .failed: 1
     }
   }
 }

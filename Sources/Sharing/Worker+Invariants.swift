@@ -14,7 +14,7 @@ extension Worker {
     case .updating(let number): (sharing, block) = (.sharded, number)
     case .loading(let number), .storing(let number): (sharing, block) = (.hogwild, number)
     case .pulling(let number): (sharing, block) = (settings.sharing == .locked ? .sharded : nil, number)
-    case .claiming, .counting, .smoothing, .reading, .publishing, .finished: (sharing, block) = (nil, 0)
+    case .claiming, .counting, .smoothing, .reading, .publishing, .finished, .failed: (sharing, block) = (nil, 0)
     }
     precondition(sharing == nil || sharing == settings.sharing, "\(phase) is no access of protocol \(settings.sharing)")
     precondition(0..<blockCount ~= block, "\(phase) in a model of \(blockCount) blocks")
@@ -30,6 +30,7 @@ extension Worker {
       precondition(episodeIsOver && hasPulled, "an episode is counted before its last flush was pushed and pulled")
     case .claiming, .finished:
       precondition(episodeIsOver == (episodes > 0), "an episode is claimed in the middle of another")
+    case .failed: break
     }
     precondition(0...settings.maxSteps ~= episodeSteps && episodeSteps <= totalSteps, "steps of no episode")
     precondition(!episodeIsOver || episodeSteps > 0, "an episode without a step is over")

@@ -44,6 +44,8 @@ public struct Worker: Process, Sendable {
     case publishing
     /// Has no access left.
     case finished
+    /// Could not go on.
+    case failed
   }
 
   /// The worker's number, from 0.
@@ -87,6 +89,10 @@ public struct Worker: Process, Sendable {
   var episodeIsOver = false
   var smoothedAsRead = 0.0
 
+  /// What the last pull brought, where pulls are witnessed; no part of the state.
+  public private(set) var pulled = PullWitness(checksum: 0, sample: 0)
+  private var checksum = PullChecksum()
+
   /// A worker before its first access, with a random net of its own.
   /// - Parameters:
   ///   - number: names its random streams; from 0, one for each worker of the run.
@@ -123,23 +129,20 @@ public struct Worker: Process, Sendable {
     case .smoothing: smooth(&world)
     case .reading: read(&world)
     case .publishing: publish(&world)
-    case .finished: preconditionFailure("a finished worker has no access left")
+    case .finished, .failed: preconditionFailure("a worker that has ended has no access left")
     }
   }
 
   // MARK: Claim
 
   private mutating func claim(_ world: inout TrainingWorld) {
-    let isLeft =
-      switch plan.configuration.episodeClaim {
-      case .lookAtFinished: world.board.finishedEpisodes < world.board.budget
-      case .takeFromBudget: world.board.claim()
-      }
-    guard isLeft else {
+    let claim = world.board.claim(by: plan.configuration.episodeClaim)
+    world.ticket = claim.ticket
+    guard claim.isLeft else {
       phase = .finished
       return
     }
-    if world.board.begin() { world.statistics.note(.episodeOverrun) }
+    if claim.isOverrun { world.statistics.note(.episodeOverrun) }
     environment.reset(using: &startStates)
     episodeSteps = 0
     episodeReturn = 0
@@ -149,19 +152,28 @@ public struct Worker: Process, Sendable {
 
   // MARK: Collect
 
-  /// Plays up to the next flush and puts its gradient in the place of the local net.
+  /// Plays up to the next flush and puts its gradient in the place of the local net; or fails, with the shared model
+  /// as it was.
   private mutating func collect(_ world: inout TrainingWorld) {
     let bench = world.bench
-    do {
+    do throws(WorkerFailure.Cause) {
       // A second reference to the numbers, not a copy: nothing writes to them in this scope.
       let net = netOrGradient
-      net.withUnsafeBufferPointer { net in
-        let bootstrap = play(net, bench)
-        differentiate(bench, bootstrap: bootstrap)
+      try net.withUnsafeBufferPointer { net throws(WorkerFailure.Cause) in
+        let bootstrap = try play(net, bench)
+        try differentiate(bench, bootstrap: bootstrap)
       }
+    } catch {
+      world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: error)
+      phase = .failed
+      return
     }
-    netOrGradient.withUnsafeMutableBufferPointer {
-      $0.baseAddress!.update(from: bench.gradient.baseAddress!, count: $0.count)
+    if let element = bench.copyGradient(to: &netOrGradient) {
+      let cause = WorkerFailure.Cause.gradient(
+        plan.network.layout.name(ofParameter: element), bench.gradient[element])
+      world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: cause)
+      phase = .failed
+      return
     }
     world.statistics.environmentSteps += bench.rewards.count
     beginPush()
@@ -169,11 +181,14 @@ public struct Worker: Process, Sendable {
 
   /// Acts until the next flush is due.
   /// - Returns: the value of the state after the last step; 0 where that ended the task.
-  private mutating func play(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) -> Double {
+  private mutating func play(
+    _ net: UnsafeBufferPointer<Float>, _ bench: Bench
+  ) throws(WorkerFailure.Cause) -> Double {
     bench.beginRollout(plan.network, net)
     while true {
-      act(bench)
+      guard act(bench) else { throw causeOfPolicy(net, bench) }
       let outcome = bench.step(&environment)
+      guard outcome.reward.isFinite else { throw .reward(outcome.reward, episodeSteps + 1, environment.fault) }
       bench.rewards.append(plan.configuration.rewardScaling(outcome.reward))
       totalSteps += 1
       episodeSteps += 1
@@ -188,22 +203,40 @@ public struct Worker: Process, Sendable {
   }
 
   /// Samples an action from the local policy. The environment clips it; the density is the sample's own.
-  private mutating func act(_ bench: Bench) {
+  /// - Returns: whether the action is finite.
+  private mutating func act(_ bench: Bench) -> Bool {
     bench.observe(environment)
     let (policy, row) = (bench.policy, bench.rewards.count)
+    var isFinite = true
     for index in 0..<plan.network.actions {
       let mean = bench.tape.value(of: policy.mean, row: row, column: index)
       let deviation = bench.tape.value(of: policy.deviation, row: row, column: index)
-      bench.keepAction(mean + deviation * actionNoise.gaussianFloat(), index)
+      let sample = mean + deviation * actionNoise.gaussianFloat()
+      isFinite = isFinite && sample.isFinite
+      bench.keepAction(sample, index)
     }
+    return isFinite
+  }
+
+  /// Why there is no finite action: an observation, a parameter, or an overflow on the way from them.
+  private func causeOfPolicy(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) -> WorkerFailure.Cause {
+    if let element = bench.observation.firstIndex(where: { !$0.isFinite }) {
+      return .observation(element, bench.observation[element], episodeSteps + 1, environment.fault)
+    }
+    if let element = net.firstIndex(where: { !$0.isFinite }) {
+      return .parameter(plan.network.layout.name(ofParameter: element), net[element])
+    }
+    return .action(episodeSteps + 1)
   }
 
   /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
-  private func differentiate(_ bench: Bench, bootstrap: Double) {
+  private func differentiate(_ bench: Bench, bootstrap: Double) throws(WorkerFailure.Cause) {
     let rollout = bench.rollout(bootstrap: bootstrap, discount: plan.configuration.discount)
     let terms = plan.loss(
       plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions, targets: rollout.targets,
       on: bench.tape)
+    let loss = bench.tape.value(of: terms.total)
+    guard loss.isFinite else { throw .loss(loss) }
     bench.tape.backward(from: terms.total, into: bench.gradient)
   }
 
@@ -224,18 +257,20 @@ public struct Worker: Process, Sendable {
   /// Push and pull of `locked`.
   private mutating func exchange(_ world: inout TrainingWorld) {
     let model = world.model
-    model.withModelLock {
+    world.ticket = model.withModelLock {
       for block in 0..<blockCount {
         noteMet(model.updateUnlocked(block, gradient: netOrGradient, step: stepNumber, by: author), block)
       }
-      for block in 0..<blockCount { noteFound(model.readUnlocked(block, into: &netOrGradient), block) }
+      readAllUnlocked(model, witnessed: world.witnessesPulls)
     }
     notePush(&world)
     endPull(&world)
   }
 
   private mutating func update(_ block: Int, _ world: inout TrainingWorld) {
-    noteMet(world.model.update(block, gradient: netOrGradient, step: stepNumber, by: author), block)
+    let met = world.model.update(block, gradient: netOrGradient, step: stepNumber, by: author)
+    world.ticket = met.ticket
+    noteMet(met.result, block)
     if block + 1 < blockCount { phase = .updating(block + 1) } else { endPush(&world) }
   }
 
@@ -276,19 +311,41 @@ public struct Worker: Process, Sendable {
   }
 
   private mutating func pull(_ block: Int, _ world: inout TrainingWorld) {
-    let found =
-      plan.configuration.sharing == .hogwild
-      ? world.model.readRacing(block, into: &netOrGradient) : world.model.read(block, into: &netOrGradient)
-    noteFound(found, block)
+    if plan.configuration.sharing == .hogwild {
+      noteFound(world.model.readRacing(block, into: &netOrGradient), block)
+    } else {
+      let found = read(block, world.model, witnessed: world.witnessesPulls)
+      world.ticket = found.ticket
+      noteFound(found.result, block)
+    }
     if block + 1 < blockCount { phase = .pulling(block + 1) } else { endPull(&world) }
+  }
+
+  private mutating func read(
+    _ block: Int, _ model: SharedModel, witnessed: Bool
+  ) -> (result: Provenance, ticket: UInt64) {
+    guard witnessed else { return model.read(block, into: &netOrGradient, checksum: nil) }
+    if block == 0 { checksum = PullChecksum() }
+    return model.read(block, into: &netOrGradient, checksum: &checksum)
   }
 
   private mutating func pullAll(_ world: inout TrainingWorld) {
     let model = world.model
-    model.withModelLock {
-      for block in 0..<blockCount { noteFound(model.readUnlocked(block, into: &netOrGradient), block) }
-    }
+    world.ticket = model.withModelLock { readAllUnlocked(model, witnessed: world.witnessesPulls) }
     endPull(&world)
+  }
+
+  private mutating func readAllUnlocked(_ model: SharedModel, witnessed: Bool) {
+    if witnessed {
+      checksum = PullChecksum()
+      for block in 0..<blockCount {
+        noteFound(model.readUnlocked(block, into: &netOrGradient, checksum: &checksum), block)
+      }
+    } else {
+      for block in 0..<blockCount {
+        noteFound(model.readUnlocked(block, into: &netOrGradient, checksum: nil), block)
+      }
+    }
   }
 
   private mutating func noteFound(_ found: Provenance, _ block: Int) {
@@ -304,28 +361,33 @@ public struct Worker: Process, Sendable {
   private mutating func endPull(_ world: inout TrainingWorld) {
     if pullIsTorn { world.statistics.note(.tornPull) }
     hasPulled = true
+    if world.witnessesPulls {
+      pulled = PullWitness(
+        checksum: checksum.value, sample: netOrGradient[PullWitness.sampled(updates, of: netOrGradient.count)])
+      world.bench.keepPulled(netOrGradient)
+    }
     if episodeIsOver { phase = .counting } else { collect(&world) }
   }
 
   // MARK: Finish
 
   private mutating func count(_ world: inout TrainingWorld) {
-    world.board.countFinished()
+    world.ticket = world.board.countFinished()
     phase = .smoothing
   }
 
   private mutating func smooth(_ world: inout TrainingWorld) {
-    world.board.smooth(episodeReturn / Double(episodeSteps))
+    world.ticket = world.board.smooth(episodeReturn / Double(episodeSteps))
     phase = .reading
   }
 
   private mutating func read(_ world: inout TrainingWorld) {
-    smoothedAsRead = world.board.smoothed
+    (smoothedAsRead, world.ticket) = world.board.readSmoothed()
     phase = .publishing
   }
 
   private mutating func publish(_ world: inout TrainingWorld) {
-    world.board.publish(
+    world.ticket = world.board.publish(
       EpisodeResult(worker: number, episodeReturn: episodeReturn, steps: episodeSteps, smoothed: smoothedAsRead))
     episodes += 1
     phase = .claiming

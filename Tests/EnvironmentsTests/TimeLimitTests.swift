@@ -22,9 +22,25 @@ private struct Countdown: Environment {
     return StepOutcome(reward: 1, terminated: steps == end)
   }
   func digest(into digest: inout StateDigest) { digest.combine(steps) }
+  var state: [Double] {
+    get { [Double(steps)] }
+    set { steps = Int(newValue[0]) }
+  }
 }
 
 @Suite struct TimeLimitTests {
+  @Test func `an environment put into a state goes on from there`() {
+    var original = TimeLimit(Pendulum(theta: 1, thetaDot: -2), steps: 5)
+    for torque in [0.5, 1.5] { _ = original.step([torque]) }
+    var copy = TimeLimit(Pendulum(), steps: 5)
+    copy.state = original.state
+    #expect(copy == original)
+    #expect(episode(&copy) == episode(&original))
+    // One number less exact and the pendulum is another.
+    copy.state = original.state.enumerated().map { $0 == 1 ? $1.nextUp : $1 }
+    #expect(copy != original)
+  }
+
   /// The outcomes of one episode, up to and with the first that is done.
   private func episode(_ environment: inout some Environment) -> [StepOutcome] {
     var outcomes: [StepOutcome] = []

@@ -90,11 +90,11 @@ import Training
     let original = Configuration.small(.hogwild) { $0.stepCount = .shared }.after(turns(0, 4 + 3 * blocks), turns(1, 4))
     typealias Run = Simulation<Worker, Replayed>
     var changes: [(name: String, change: (inout Run) -> Void)] = [
-      ("finished", { $0.world.board.countFinished() }),
-      ("claimed", { _ = $0.world.board.claim() }),
-      ("begun", { _ = $0.world.board.begin() }),
-      ("smoothed", { $0.world.board.smooth(-1) }),
-      ("results", { $0.world.board.publish(EpisodeResult(worker: 0, episodeReturn: 0, steps: 0, smoothed: 0)) }),
+      ("finished", { _ = $0.world.board.countFinished() }),
+      ("claimed and begun", { _ = $0.world.board.claim(by: .takeFromBudget) }),
+      ("begun", { _ = $0.world.board.claim(by: .lookAtFinished) }),
+      ("smoothed", { _ = $0.world.board.smooth(-1) }),
+      ("results", { _ = $0.world.board.publish(EpisodeResult(worker: 0, episodeReturn: 0, steps: 0, smoothed: 0)) }),
     ]
     for (number, block) in original.world.model.blocks.enumerated() {
       for element in 0..<block.range.count {
