@@ -14,3 +14,5 @@ public struct RandomWalk<Generator: RandomNumberGenerator & Sendable>: Strategy,
     runnable.isEmpty ? nil : runnable.member(rank: Int(generator.draw(below: UInt64(runnable.count))))
   }
 }
+
+extension RandomWalk: Codable where Generator: Codable {}

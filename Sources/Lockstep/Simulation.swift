@@ -86,27 +86,34 @@ public struct Simulation<P: Process, S: Strategy> {
       return nil
     }
     precondition(runnable.contains(process), "the strategy chose process \(process), which cannot run")
-    let (access, delay) = Self.step(&processes[process], &world)
+    let (access, next, delay) = Self.step(&processes[process], &world)
     let step = Step(index: _accesses, process: process, access: access)
     _accesses += 1
-    let isFinished = delay == nil
+    let isFinished = next == nil
     if isFinished {
       runnable.remove(process)
       unfinished -= 1
     }
     if P.canBlock { findRunnable() }
     if isFinished || P.canBlock { settle() }
-    strategy.didStep(process, access: access, delay: delay)
+    strategy.didStep(process, access: access, next: next, delay: delay)
     return step
   }
 
-  /// Makes the next access of `process`; also tells the delay before the one after it, `nil` when there is none.
-  /// In place: asking through the array would copy the process for every question.
+  /// Makes the next access of `process`; also tells the one after it and the delay before that, `nil` when there is
+  /// none. In place: asking through the array would copy the process for every question.
   @inlinable
-  static func step(_ process: inout P, _ world: inout P.Shared) -> (access: Access, delay: Int?) {
+  static func step(_ process: inout P, _ world: inout P.Shared) -> (access: Access, next: Access?, delay: Int?) {
     let access = process.nextAccess!
     process.step(&world)
-    return (access, process.nextAccess == nil ? nil : process.delay)
+    let next = process.nextAccess
+    return (access, next, next == nil ? nil : process.delay)
+  }
+
+  /// Lets a run that its strategy stopped ask the strategy again.
+  @inlinable
+  public mutating func restart() {
+    if _status == .stopped { settle() }
   }
 
   /// Runs until no access is left or the strategy stops.

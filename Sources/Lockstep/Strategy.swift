@@ -6,9 +6,9 @@ public protocol Strategy {
   /// Chooses a member of `runnable` (never empty); `nil` stops the run.
   mutating func choose(from runnable: RunnableSet) -> Int?
 
-  /// Tells that `process`, chosen last, has made `access`; its next access is `delay` ticks of private work away,
-  /// or it has finished (`nil`).
-  mutating func didStep(_ process: Int, access: Access, delay: Int?)
+  /// Tells that `process`, chosen last, has made `access`; `next` is the access that it makes next, `delay` ticks of
+  /// private work away, or it has finished (both `nil`).
+  mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?)
 
   /// The time of the latest access on the strategy's clock, in ticks; `nil` where it has none.
   var virtualTime: Double? { get }
@@ -21,7 +21,7 @@ extension Strategy {
 
   /// Strategies without memory have nothing to note.
   @inlinable
-  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {}
+  public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {}
 }
 
 /// Any strategy, chosen while the program runs.
@@ -38,8 +38,8 @@ public struct AnyStrategy: Strategy {
 
   /// Tells the hidden strategy.
   @inlinable
-  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
-    base.didStep(process, access: access, delay: delay)
+  public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
+    base.didStep(process, access: access, next: next, delay: delay)
   }
 
   /// What the hidden strategy's clock says.

@@ -41,7 +41,7 @@ public struct Timed<Generator: RandomNumberGenerator & Sendable>: Strategy, Send
 
   /// Notes when `process` is due again.
   @inlinable
-  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
+  public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
     queue.rescheduleChosen(process, at: delay.map { due(process, delay: $0) })
   }
 
@@ -57,5 +57,13 @@ public struct Timed<Generator: RandomNumberGenerator & Sendable>: Strategy, Send
     jitterBits >>= 16
     jittersLeft -= 1
     return _now + (UInt64(delay) * tickCost[process] * jitter) >> 10
+  }
+}
+
+extension Timed: Codable where Generator: Codable {
+  /// Whether this can be the clock of so many processes: one that was read from a file may be anything.
+  public func isConsistent(processes: Int) -> Bool {
+    tickCost.count == processes && tickCost.allSatisfy { 820..<1281 ~= $0 } && 0...4 ~= jittersLeft
+      && _now < 1 << 62 && queue.isConsistent(processes: processes)
   }
 }

@@ -12,4 +12,10 @@ extension TurnQueue {
     }
     return nil
   }
+
+  /// Whether this can be the queue of so many processes: one that was read from a file may be anything.
+  @usableFromInline
+  func isConsistent(processes: Int) -> Bool {
+    turns.allSatisfy { 0..<processes ~= $0.process && $0.time < 1 << 62 } && brokenInvariant == nil
+  }
 }

@@ -4,10 +4,10 @@
 /// A binary min-heap of the processes that have an access to make, by the time at which it is due. Ties go to the lower
 /// process number.
 @usableFromInline
-struct TurnQueue: Sendable {
+struct TurnQueue: Sendable, Codable {
   /// One process waiting for its turn.
   @usableFromInline
-  struct Turn: Comparable, Sendable {
+  struct Turn: Comparable, Sendable, Codable {
     /// When its next access is due.
     var time: UInt64
     var process: Int

@@ -28,8 +28,8 @@ public struct StepLimit<Base: Strategy>: Strategy {
 
   /// Tells `base`.
   @inlinable
-  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
-    base.didStep(process, access: access, delay: delay)
+  public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
+    base.didStep(process, access: access, next: next, delay: delay)
   }
 
   /// What the wrapped strategy's clock says.
@@ -78,8 +78,8 @@ public struct Statistics<Base: Strategy>: Strategy {
 
   /// Tells `base`.
   @inlinable
-  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
-    base.didStep(process, access: access, delay: delay)
+  public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
+    base.didStep(process, access: access, next: next, delay: delay)
   }
 
   /// What the wrapped strategy's clock says.

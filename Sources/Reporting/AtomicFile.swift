@@ -54,6 +54,23 @@ public struct AtomicFile: Sendable, Equatable {
     }
   }
 
+  /// Begins a file that grows: with `beginning` it appears whole, and what is added later stays readable up to the last
+  /// complete addition, even if the program is killed.
+  /// - Throws: `FileWriteError`; then whatever was at the path before is still there, unharmed.
+  public func grow(from beginning: [UInt8]) throws(FileWriteError) -> GrowingFile {
+    let permissions = try refuseOccupied()
+    let temporary = try createTemporary(permissions: permissions)
+    do {
+      try fill(temporary.descriptor, with: beginning)
+      try install(temporary.path)
+    } catch {
+      close(temporary.descriptor)
+      unlink(temporary.path)
+      throw error
+    }
+    return GrowingFile(file: self, descriptor: temporary.descriptor, size: beginning.count)
+  }
+
   /// Throws when what is at the target must stay; otherwise gives the permissions of the file to be replaced.
   @discardableResult
   private func refuseOccupied() throws(FileWriteError) -> mode_t? {
@@ -120,7 +137,8 @@ public struct AtomicFile: Sendable, Equatable {
     guard rename(temporary, target) == 0 else { throw cannotWrite(errno) }
   }
 
-  private func cannotWrite(_ code: Int32) -> FileWriteError {
+  /// The sentence for the system's error `code`.
+  func cannotWrite(_ code: Int32) -> FileWriteError {
     let reason: String
     switch code {
     case ENOENT: reason = "there is no folder \(folder); create it or give another path"

@@ -29,6 +29,24 @@ public enum Granularity: Hashable, Sendable, Codable, CustomStringConvertible {
   }
 }
 
+extension Granularity {
+  /// Reads what `encode(to:)` writes.
+  public init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let granularity = Granularity(text) else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "'\(text)' is no granularity"))
+    }
+    self = granularity
+  }
+
+  /// Writes the description.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}
+
 /// A run of parameters that is read or written under one version.
 public struct Block: Hashable, Sendable {
   /// The tensor's name, with the element range if the tensor is cut.

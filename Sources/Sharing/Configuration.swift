@@ -50,7 +50,7 @@ public enum StepCount: String, Hashable, Sendable, Codable {
 }
 
 /// A complete description of an asynchronous training run, apart from the order of its accesses.
-public struct Configuration: Hashable, Sendable {
+public struct Configuration: Hashable, Sendable, Codable {
   /// The preset that it comes from.
   public var preset: String
   /// The environment's Gym name.

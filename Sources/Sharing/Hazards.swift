@@ -45,13 +45,15 @@ extension Hazard {
 }
 
 /// What one driver's workers did and what was noticed. Threads keep one each and add them up.
-public struct RunStatistics: Sendable {
+public struct RunStatistics: Hashable, Sendable {
   /// Steps of all environments.
   public internal(set) var environmentSteps = 0
   /// Pushes.
   public internal(set) var updates = 0
   /// `staleness[k]`: the updates of which the most outdated block was k versions old, for updates with a base.
   public private(set) var staleness: [Int] = []
+  /// The staleness of all updates together.
+  public private(set) var totalLag = 0
   /// What the last access showed.
   public private(set) var witnessed: HazardSet = []
   private var counts = [Int](repeating: 0, count: Hazard.allCases.count)
@@ -65,20 +67,32 @@ public struct RunStatistics: Sendable {
   /// How often `hazard` was seen.
   public func count(of hazard: Hazard) -> Int { counts[Int(hazard.index)] }
 
+  /// What was done before, as `counts` of hazards in the order of the catalogue and the histogram of staleness.
+  /// - Precondition: one count a hazard, none negative.
+  public init(environmentSteps: Int, updates: Int, staleness: [Int], hazards: [Int]) {
+    precondition(hazards.count == Hazard.allCases.count, "\(hazards.count) counts of hazards")
+    self.init()
+    self.environmentSteps = environmentSteps
+    self.updates = updates
+    self.staleness += staleness
+    totalLag = staleness.enumerated().reduce(0) { $0 + $1.offset * $1.element }
+    counts = hazards
+  }
+
   /// Adds what another driver's workers did.
   public mutating func add(_ other: RunStatistics) {
     environmentSteps += other.environmentSteps
     updates += other.updates
     while staleness.count < other.staleness.count { staleness.append(0) }
     for (lag, count) in other.staleness.enumerated() { staleness[lag] += count }
+    totalLag += other.totalLag
     for hazard in counts.indices { counts[hazard] += other.counts[hazard] }
   }
 
   /// The mean over all updates that had a base version; 0 if there were none.
   public var meanStaleness: Double {
     let updates = staleness.reduce(0, +)
-    let lag = staleness.enumerated().reduce(0) { $0 + $1.offset * $1.element }
-    return updates == 0 ? 0 : Double(lag) / Double(updates)
+    return updates == 0 ? 0 : Double(totalLag) / Double(updates)
   }
 
   /// The largest staleness seen.
@@ -94,6 +108,7 @@ public struct RunStatistics: Sendable {
   mutating func noteStaleness(_ lag: Int) {
     while staleness.count <= lag { staleness.append(0) }
     staleness[lag] += 1
+    totalLag += lag
     if lag > 0 { note(.stalePush) }
   }
 }

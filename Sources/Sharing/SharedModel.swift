@@ -293,6 +293,8 @@ struct BlockState: ~Copyable {
   let lastWriter: Atomic<Int>
   /// The shared step count: how many updates were applied.
   let steps: Atomic<Int>
+  /// Keeps the counts of neighbouring blocks on cache lines of their own.
+  private let padding = SIMD64<UInt8>()
 
   init() {
     version = Atomic(0)

@@ -1,5 +1,7 @@
 // The shared objects by number, as strategies, detectors and traces see them.
 
+import Lockstep
+
 /// A shared object of a training run. The blocks come first in the numbering, then the others.
 public enum SharedObject: Hashable, Sendable {
   /// A block of the model.
@@ -27,6 +29,9 @@ public enum SharedObject: Hashable, Sendable {
     }
   }
 
+  /// How many objects there are around a model of `blocks` blocks.
+  public static func count(blocks: Int) -> Int { blocks + 4 }
+
   /// The object's number beside a model of `blocks` blocks.
   public func number(blocks: Int) -> Int {
     switch self {
@@ -35,6 +40,27 @@ public enum SharedObject: Hashable, Sendable {
     case .smoothedReward: blocks + 1
     case .results: blocks + 2
     case .model: blocks + 3
+    }
+  }
+}
+
+extension Access {
+  /// The access in words, such as `store actor.weight`.
+  /// - Parameter isLoad: whether a read begins an update, rather than bringing a block into the local net.
+  public func description(blocks: [Block], isLoad: Bool = false) -> String {
+    switch SharedObject(number: object, blocks: blocks.count) {
+    case .block(let block):
+      let verb =
+        switch kind {
+        case .read: isLoad ? "load" : "read"
+        case .write: "store"
+        default: "update"
+        }
+      return "\(verb) \(blocks[block].name)"
+    case .episodeCounter: return kind == .read ? "look at the episode counter" : "count an episode"
+    case .smoothedReward: return kind == .read ? "read the smoothed reward" : "smooth the reward"
+    case .results: return "publish a result"
+    case .model: return kind == .read ? "read the model" : "exchange the model"
     }
   }
 }

@@ -244,14 +244,18 @@ public struct Worker: Process, Sendable {
 
   private mutating func beginPush() {
     lag = 0
-    stepNumber =
-      plan.configuration.stepCount == .privateToWorker
-      ? .own(plan.configuration.adam.prepare(step: updates + 1)) : .shared
+    stepNumber = stepNumberOfPush
     switch plan.configuration.sharing {
     case .locked: phase = .exchanging
     case .sharded: phase = .updating(0)
     case .hogwild: phase = .loading(0)
     }
+  }
+
+  /// The step number of the push that comes next, or is under way.
+  var stepNumberOfPush: StepNumber {
+    plan.configuration.stepCount == .privateToWorker
+      ? .own(plan.configuration.adam.prepare(step: updates + 1)) : .shared
   }
 
   /// Push and pull of `locked`.

@@ -16,7 +16,7 @@ public enum Schedule: String, CaseIterable, Sendable, Codable {
 
 /// The strategy of a schedule for a run's workers. It holds one of each kind, and uses one: calls are bound when the
 /// program is compiled, which a strategy behind a protocol would pay for at every access.
-public struct ScheduleStrategy: Strategy, Sendable {
+public struct ScheduleStrategy: Strategy, Sendable, Codable {
   /// Which of them chooses.
   public let schedule: Schedule
   private var roundRobin = RoundRobin()
@@ -42,8 +42,14 @@ public struct ScheduleStrategy: Strategy, Sendable {
   }
 
   /// Tells the schedule, if it listens.
-  public mutating func didStep(_ process: Int, access: Access, delay: Int?) {
-    if schedule == .timed { timed.didStep(process, access: access, delay: delay) }
+  public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
+    if schedule == .timed { timed.didStep(process, access: access, next: next, delay: delay) }
+  }
+
+  /// Whether this can be the schedule of so many workers: one that was read from a file may be anything.
+  public func isConsistent(workers: Int) -> Bool {
+    roundRobin.isConsistent(processes: workers)
+      && timed.isConsistent(processes: schedule == .timed ? workers : 0)
   }
 
   /// What the schedule's clock says.

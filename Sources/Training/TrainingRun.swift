@@ -14,6 +14,12 @@ extension Configuration {
       actorUnits: actorUnits, criticUnits: criticUnits, meanScale: meanScale, deviationFloor: deviationFloor)
   }
 
+  /// The network that the configuration describes.
+  /// - Throws: when there is no environment of the configured name.
+  public func makeNetwork() throws(UnknownEnvironment) -> SeparateNetwork {
+    network(for: try Environments.registration(of: environment).unlimited)
+  }
+
   /// The shared world and the workers of the run, before any access.
   /// - Throws: when there is no environment of that name.
   public func makeRun() throws(UnknownEnvironment) -> (world: TrainingWorld, workers: [Worker]) {
@@ -36,18 +42,22 @@ extension Configuration {
   }
 }
 
-extension Simulation where P == Worker {
-  /// The digest of the whole state: model, optimizer, versions, counters, results and every worker.
-  public var digest: StateDigest {
+extension TrainingWorld {
+  /// The digest of the whole state of a run: model, optimizer, versions, counters, results and every worker. No worker
+  /// may be in the middle of an access.
+  public func digest(of workers: [Worker]) -> StateDigest {
     var digest = StateDigest()
-    world.model.digest(into: &digest)
-    world.board.digest(into: &digest)
-    for worker in processes { worker.digest(into: &digest) }
+    model.digest(into: &digest)
+    board.digest(into: &digest)
+    for worker in workers { worker.digest(into: &digest) }
     return digest
   }
 }
 
 extension Simulation where P == Worker {
+  /// The digest of the whole state.
+  public var digest: StateDigest { world.digest(of: processes) }
+
   /// Runs until `updates` pushes have been made since the beginning, or no access is left.
   public mutating func run(untilUpdates updates: Int) {
     while world.statistics.updates < updates, advance() != nil {}

@@ -108,7 +108,7 @@ struct ReplayReport: Encodable {
       simulation.status == .running
       ? simulation.processes.map {
         WorkerState(
-          worker: $0.number, next: $0.nextAccess.map { $0.describe(blocks: blocks) } ?? "finished", updates: $0.updates,
+          worker: $0.number, next: $0.nextAccess.map { $0.description(blocks: blocks) } ?? "finished", updates: $0.updates,
           episodes: $0.episodes)
       } : nil
     self.repro = repro

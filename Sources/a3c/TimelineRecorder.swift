@@ -6,27 +6,6 @@ import Reporting
 import Sharing
 import Training
 
-extension Access {
-  /// The access in words, such as `store actor.weight`.
-  /// - Parameter isLoad: whether a read begins an update, rather than bringing a block into the local net.
-  func describe(blocks: [Block], isLoad: Bool = false) -> String {
-    switch SharedObject(number: object, blocks: blocks.count) {
-    case .block(let block):
-      let verb =
-        switch kind {
-        case .read: isLoad ? "load" : "read"
-        case .write: "store"
-        default: "update"
-        }
-      return "\(verb) \(blocks[block].name)"
-    case .episodeCounter: return kind == .read ? "look at the episode counter" : "count an episode"
-    case .smoothedReward: return kind == .read ? "read the smoothed reward" : "smooth the reward"
-    case .results: return "publish a result"
-    case .model: return kind == .read ? "read the model" : "exchange the model"
-    }
-  }
-}
-
 extension Hazard {
   /// What it means, in a few words.
   var meaning: String {
@@ -126,7 +105,7 @@ struct TimelineRecorder {
     var marks: [TimelineMark] = []
     var arrows: [TimelineArrow] = []
     for entry in entries {
-      let what = entry.access.describe(blocks: blocks, isLoad: entry.isLoad)
+      let what = entry.access.description(blocks: blocks, isLoad: entry.isLoad)
       var begin = min(max(entry.begin, first), entry.end)
       if entry.wasCollecting {
         let workBegin = begin

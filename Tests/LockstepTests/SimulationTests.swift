@@ -108,7 +108,7 @@ private struct Listener: Strategy {
 
   mutating func choose(from runnable: RunnableSet) -> Int? { base.choose(from: runnable) }
 
-  mutating func didStep(_ process: Int, access: Access, delay: Int?) {
+  mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
     heard.append("\(access) of \(process), then \(delay.map(String.init) ?? "nothing")")
   }
 }

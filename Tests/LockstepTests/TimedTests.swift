@@ -52,7 +52,7 @@ import Testing
       guard let choice else { continue }
       let isLast = Int.random(in: 0..<100, using: &generator) == 0
       let delay = isLast ? nil : Int.random(in: 1...20, using: &generator)
-      timed.didStep(choice, access: Access(.read, 0), delay: delay)
+      timed.didStep(choice, access: Access(.read, 0), next: Access(.read, 0), delay: delay)
       model.didStep(choice, delay: delay)
       #expect(timed.queue.brokenInvariant == nil)
       if isLast { unfinished.remove(choice) }
@@ -65,11 +65,11 @@ import Testing
     runnable.remove(0)
     #expect(timed.choose(from: runnable) == 1)
     #expect(timed.now == 5 * 1050)
-    timed.didStep(1, access: Access(.read, 0), delay: 9)
+    timed.didStep(1, access: Access(.read, 0), next: Access(.read, 0), delay: 9)
     runnable.insert(0)
     #expect(timed.choose(from: runnable) == 0, "it has been due since tick 1")
     #expect(timed.now == 5 * 1050, "time never goes back")
-    timed.didStep(0, access: Access(.read, 0), delay: 2)
+    timed.didStep(0, access: Access(.read, 0), next: Access(.read, 0), delay: 2)
     #expect(timed.choose(from: runnable) == 0, "its delay counts from when it ran, tick 5, not from when it was due")
     #expect(timed.now == 7 * 1050)
     #expect(timed.choose(from: RunnableSet(processes: 3, all: false)) == nil)
@@ -123,7 +123,7 @@ import Testing
     await #expect(processExitsWith: .failure) {
       var timed = Timed(delays: [1, 2], generator: Constant.steady)
       _ = timed.choose(from: RunnableSet(processes: 2, all: true))
-      timed.didStep(1, access: Access(.read, 0), delay: 1)
+      timed.didStep(1, access: Access(.read, 0), next: Access(.read, 0), delay: 1)
     }
   }
 }

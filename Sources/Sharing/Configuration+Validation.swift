@@ -1,0 +1,55 @@
+// What a configuration that comes from a file must satisfy before anything is built from it: sizes that fit into memory,
+// and numbers for which the algorithm is defined.
+
+/// Why a configuration cannot be run. The description is one sentence.
+public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
+  /// Which setting, what it is, what is allowed.
+  public let description: String
+
+  /// An error with this sentence.
+  public init(description: String) { self.description = description }
+}
+
+extension Configuration {
+  /// The most parameters and workers that a configuration may ask for together: 4 GiB of local nets.
+  static let largestCount = 1 << 30
+
+  /// Checks every setting.
+  /// - Throws: `ConfigurationError` for the first that is out of its range.
+  public func validate() throws(ConfigurationError) {
+    func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(ConfigurationError) {
+      guard range.contains(value) else {
+        throw ConfigurationError(
+          description: "\(name) is \(value); from \(range.lowerBound) to \(range.upperBound) is allowed")
+      }
+    }
+    func check(_ name: String, _ value: Double, _ range: ClosedRange<Double>) throws(ConfigurationError) {
+      guard range.contains(value) else {
+        throw ConfigurationError(
+          description: "\(name) is \(value); from \(range.lowerBound) to \(range.upperBound) is allowed")
+      }
+    }
+    try check("workers", workers, 1...65_536)
+    try check("episodes", episodes, 1...Int(Int32.max))
+    try check("maxSteps", maxSteps, 1...Int(Int32.max))
+    try check("flushLength", flushLength, 1...65_536)
+    try check("actorUnits", actorUnits, 1...65_536)
+    try check("criticUnits", criticUnits, 1...65_536)
+    if case .chunk(let size) = granularity { try check("granularity chunk", size, 1...1_000_000) }
+    // Both networks have one hidden layer between small ends: some ten parameters a unit.
+    try check("workers × units", workers * (actorUnits + criticUnits), 1...Self.largestCount / 16)
+    try check("flushLength × units", flushLength * (actorUnits + criticUnits), 1...Self.largestCount / 16)
+    try check("discount", discount, 0...1)
+    try check("entropyWeight", entropyWeight, -1e6...1e6)
+    try check("deviationFloor", deviationFloor, 0...1e6)
+    try check("meanScale", meanScale, -1e6...1e6)
+    try check("initialDeviation", Double(initialDeviation), 0...1e6)
+    try check("rewardScaling.shift", rewardScaling.shift, -1e300...1e300)
+    try check("rewardScaling.factor", rewardScaling.factor, -1e300...1e300)
+    try check("adam.learningRate", adam.learningRate, -1e38...1e38)
+    try check("adam.beta1", adam.beta1, 0...(1.0).nextDown)
+    try check("adam.beta2", adam.beta2, 0...(1.0).nextDown)
+    try check("adam.epsilon", adam.epsilon, 0...1e38)
+    try check("adam.weightDecay", adam.weightDecay, -1e38...1e38)
+  }
+}

@@ -1,0 +1,163 @@
+// A worker as data, so that a run can be put on a disk and taken up again.
+
+import DeterministicMath
+import Environments
+import Learning
+
+extension Worker.Phase: LosslessStringConvertible, Codable {
+  /// The phase's name, with the block where it has one: `claiming`, `updating 3`.
+  public var description: String {
+    switch self {
+    case .claiming: "claiming"
+    case .exchanging: "exchanging"
+    case .updating(let block): "updating \(block)"
+    case .loading(let block): "loading \(block)"
+    case .storing(let block): "storing \(block)"
+    case .pulling(let block): "pulling \(block)"
+    case .pullingAll: "pullingAll"
+    case .counting: "counting"
+    case .smoothing: "smoothing"
+    case .reading: "reading"
+    case .publishing: "publishing"
+    case .finished: "finished"
+    case .failed: "failed"
+    }
+  }
+
+  /// Reads a description.
+  public init?(_ description: String) {
+    let words = description.split(separator: " ", maxSplits: 1)
+    let block = words.count == 2 ? Int(words[1]) : nil
+    switch (words.first, block) {
+    case ("updating", let block?): self = .updating(block)
+    case ("loading", let block?): self = .loading(block)
+    case ("storing", let block?): self = .storing(block)
+    case ("pulling", let block?): self = .pulling(block)
+    default:
+      let simple: [Self] = [
+        .claiming, .exchanging, .pullingAll, .counting, .smoothing, .reading, .publishing, .finished, .failed,
+      ]
+      guard let phase = simple.first(where: { $0.description == description }) else { return nil }
+      self = phase
+    }
+  }
+
+  /// Reads what `encode(to:)` writes.
+  public init(from decoder: any Decoder) throws {
+    let text = try decoder.singleValueContainer().decode(String.self)
+    guard let phase = Self(text) else {
+      throw DecodingError.dataCorrupted(
+        DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "'\(text)' is no phase"))
+    }
+    self = phase
+  }
+
+  /// Writes the description.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+
+  /// The block that it names, if any.
+  var block: Int? {
+    switch self {
+    case .updating(let block), .loading(let block), .storing(let block), .pulling(let block): block
+    default: nil
+    }
+  }
+}
+
+extension Worker {
+  /// Everything that decides what a worker does next, and what it has found so far.
+  public struct State: Hashable, Sendable, Codable {
+    /// Where it stands.
+    public var phase: Phase
+    /// Updates pushed, and episodes finished.
+    public var updates: Int
+    public var episodes: Int
+    /// The counters of its two random streams.
+    public var actionNoise: UInt64
+    public var startStates: UInt64
+    /// The environment's state.
+    public var environment: [Double]
+    /// Steps of all episodes together, and of this one.
+    public var totalSteps: Int
+    public var episodeSteps: Int
+    /// The sum of the episode's rewards, unscaled.
+    public var episodeReturn: Double
+    /// Whether the flush that is being pushed was the episode's last.
+    public var episodeIsOver: Bool
+    /// The smoothed reward as last read.
+    public var smoothedAsRead: Double
+    /// Whether the local net ever came from the shared model.
+    public var hasPulled: Bool
+    /// Whether the pull under way, or the last one, met blocks of different writers.
+    public var pullIsTorn: Bool
+    /// How many versions the most outdated block of the push under way was behind.
+    public var lag: Int
+    /// The local net, or its gradient while a push is under way.
+    public var netOrGradient: [Float] = []
+    /// A block between load and store, with its optimizer slots (`hogwild`).
+    public var loaded: [Float] = []
+    /// The version of each block in the local net, then that of `loaded`, then the writers of the pull under way.
+    public var versions: [UInt64] = []
+
+    /// The arrays are stored beside, not in the text.
+    private enum CodingKeys: String, CodingKey {
+      case phase, updates, episodes, actionNoise, startStates, environment, totalSteps, episodeSteps, episodeReturn,
+        episodeIsOver, smoothedAsRead, hasPulled, pullIsTorn, lag
+    }
+  }
+
+  /// The worker's state.
+  public var state: State {
+    State(
+      phase: phase, updates: updates, episodes: episodes, actionNoise: actionNoise.counter,
+      startStates: startStates.counter, environment: environment.state, totalSteps: totalSteps,
+      episodeSteps: episodeSteps, episodeReturn: episodeReturn, episodeIsOver: episodeIsOver,
+      smoothedAsRead: smoothedAsRead, hasPulled: hasPulled, pullIsTorn: pullIsTorn, lag: lag,
+      netOrGradient: netOrGradient, loaded: loaded, versions: base + [loadedVersion, pullWriters])
+  }
+
+  /// Puts the worker into `state`.
+  /// - Throws: `ConfigurationError` where it cannot be a state of this worker.
+  public mutating func restore(_ state: State) throws(ConfigurationError) {
+    func check(_ holds: Bool, _ what: String) throws(ConfigurationError) {
+      if !holds { throw ConfigurationError(description: "worker \(number) has \(what)") }
+    }
+    try check(state.netOrGradient.count == netOrGradient.count, "a net of \(state.netOrGradient.count) parameters")
+    try check(state.loaded.count == loaded.count, "a loaded block of \(state.loaded.count) numbers")
+    try check(state.versions.count == blockCount + 2, "\(state.versions.count) versions")
+    try check(state.environment.count == environment.state.count, "an environment of \(state.environment.count) numbers")
+    try check(
+      min(state.updates, state.episodes, state.totalSteps, state.episodeSteps, state.lag) >= 0, "a negative count")
+    try check(state.phase.block.map { 0..<blockCount ~= $0 } ?? true, "phase '\(state.phase)'")
+    let sharing: SharingProtocol? =
+      switch state.phase {
+      case .exchanging, .pullingAll: .locked
+      case .updating: .sharded
+      case .loading, .storing: .hogwild
+      default: nil
+      }
+    try check(sharing == nil || sharing == plan.configuration.sharing, "phase '\(state.phase)' of another protocol")
+    phase = state.phase
+    updates = state.updates
+    episodes = state.episodes
+    actionNoise.counter = state.actionNoise
+    startStates.counter = state.startStates
+    environment.state = state.environment
+    totalSteps = state.totalSteps
+    episodeSteps = state.episodeSteps
+    episodeReturn = state.episodeReturn
+    episodeIsOver = state.episodeIsOver
+    smoothedAsRead = state.smoothedAsRead
+    hasPulled = state.hasPulled
+    pullIsTorn = state.pullIsTorn
+    lag = state.lag
+    netOrGradient = state.netOrGradient
+    loaded = state.loaded
+    base = Array(state.versions[..<blockCount])
+    (loadedVersion, pullWriters) = (state.versions[blockCount], state.versions[blockCount + 1])
+    stepNumber = stepNumberOfPush
+  }
+}

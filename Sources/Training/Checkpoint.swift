@@ -1,0 +1,367 @@
+// A run between two accesses, as two files: the numbers as safetensors, which other programs read too, and everything
+// else as JSON. The JSON file names the other one and is replaced last, in one step, so a folder always has one whole
+// checkpoint, whenever the program is killed.
+
+import DeterministicMath
+import Environments
+import Foundation
+import Lockstep
+import Reporting
+import Sharing
+
+/// Everything from which a run goes on as if it had not been interrupted.
+public struct Checkpoint: Sendable {
+  /// All settings.
+  public let configuration: Configuration
+  /// The digest of the state.
+  public let digest: String
+  /// What was done so far.
+  public let statistics: RunStatistics
+  /// In lockstep: whose turn comes next.
+  public let schedule: ScheduleStrategy?
+  /// The shared model.
+  public let model: SharedModel.State
+  /// The counters and results.
+  public let board: EpisodeBoard.State
+  /// The workers.
+  public let workers: [Worker.State]
+
+  /// The state of a run. No worker may be in the middle of an access.
+  public init(_ world: TrainingWorld, _ workers: [Worker], schedule: ScheduleStrategy? = nil) {
+    configuration = world.plan.configuration
+    digest = "\(world.digest(of: workers))"
+    statistics = world.statistics
+    self.schedule = schedule
+    model = world.model.state
+    board = world.board.state
+    self.workers = workers.map(\.state)
+  }
+
+  /// The run, to go on with.
+  /// - Throws: a sentence, where the parts do not fit together or do not have the digest.
+  public func makeRun() throws -> (world: TrainingWorld, workers: [Worker]) {
+    try configuration.validate()
+    let (fresh, newWorkers) = try configuration.makeRun()
+    let blocks = fresh.model.blocks.count
+    func check(_ holds: Bool, _ what: String) throws(ConfigurationError) {
+      if !holds { throw ConfigurationError(description: "the checkpoint has \(what)") }
+    }
+    let count = fresh.model.parameterCount
+    try check(
+      model.parameters.count == count && model.slots.allSatisfy { $0.count == count }
+        && model.slots.count == configuration.adam.slots.count, "a model of another size")
+    try check(model.provenances.count == blocks && model.steps.count == blocks, "other blocks")
+    try check(workers.count == newWorkers.count, "\(workers.count) workers for \(newWorkers.count)")
+    try check(model.steps.allSatisfy { 0..<Int.max / 2 ~= $0 }, "impossible step counts")
+    try check(min(board.finished, board.claimed, board.begun) >= 0, "negative counts of episodes")
+    try check(schedule?.isConsistent(workers: workers.count) ?? true, "an impossible schedule")
+    fresh.model.restore(model)
+    let world = TrainingWorld(
+      fresh.plan, model: fresh.model, board: EpisodeBoard(budget: configuration.episodes, state: board),
+      statistics: statistics)
+    var restored = newWorkers
+    for (number, state) in workers.enumerated() { try restored[number].restore(state) }
+    let found = "\(world.digest(of: restored))"
+    try check(found == digest, "digest \(found) where its run.json says \(digest)")
+    return (world, restored)
+  }
+}
+
+// MARK: As bytes
+
+extension Checkpoint {
+  /// The JSON part.
+  private struct Run: Codable {
+    struct Tensors: Codable {
+      var file: String
+      var bytes: Int
+      var xxh64: String
+    }
+
+    struct Board: Codable {
+      var finished: Int
+      var claimed: Int
+      var begun: Int
+      var smoothed: Double
+      /// How many results are among the tensors.
+      var results: Int
+    }
+
+    struct Statistics: Codable {
+      var environmentSteps: Int
+      var updates: Int
+      /// Updates by staleness.
+      var staleness: [Int]
+      var hazards: [String: Int]
+    }
+
+    var format = Self.format
+    var version = Self.version
+    var digest: String
+    var tensors: Tensors
+    var configuration: Configuration
+    var board: Board
+    var statistics: Statistics
+    var schedule: ScheduleStrategy?
+    var workers: [Worker.State]
+
+    static let format = "a3c checkpoint"
+    static let version = 1
+  }
+
+  /// The two files' contents.
+  /// - Returns: the JSON, the safetensors, and the name under which the JSON knows them.
+  func encoded() throws -> (run: [UInt8], tensors: [UInt8], tensorsName: String) {
+    let tensors = try makeTensors().encoded()
+    let name = "state-\(statistics.updates)-\(digest).safetensors"
+    let run = Run(
+      digest: digest, tensors: Run.Tensors(file: name, bytes: tensors.count, xxh64: Self.checksum(of: tensors)),
+      configuration: configuration,
+      board: Run.Board(
+        finished: board.finished, claimed: board.claimed, begun: board.begun, smoothed: board.smoothed,
+        results: board.results.count),
+      statistics: Run.Statistics(
+        environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
+        hazards: Dictionary(uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, statistics.count(of: $0)) })),
+      schedule: schedule, workers: workers)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return (Array(try encoder.encode(run)), tensors, name)
+  }
+
+  /// Both files in one, as a trace keeps them: the JSON's length, eight bytes, then the JSON, then the safetensors.
+  public func bytes() throws -> [UInt8] {
+    let (run, tensors, _) = try encoded()
+    return withUnsafeBytes(of: UInt64(run.count).littleEndian) { Array($0) } + run + tensors
+  }
+
+  /// Reads what `bytes()` wrote.
+  init(_ bytes: [UInt8]) throws {
+    guard bytes.count >= 8 else { throw ConfigurationError(description: "the checkpoint has no length") }
+    let length = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    guard length <= UInt64(bytes.count - 8) else {
+      throw ConfigurationError(description: "the checkpoint's JSON has \(length) bytes of \(bytes.count - 8)")
+    }
+    let run = Array(bytes[8..<8 + Int(length)])
+    try self.init(run: run) { _ in Array(bytes[(8 + Int(length))...]) }
+  }
+
+  /// Reads the JSON and, by the name in it, the tensors.
+  private init(run bytes: [UInt8], tensors read: (String) throws -> [UInt8]) throws {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    struct Label: Decodable {
+      var format: String
+      var version: Int
+    }
+    let label: Label
+    do {
+      label = try decoder.decode(Label.self, from: Data(bytes))
+    } catch {
+      throw ConfigurationError(description: "byte 0: this is no run.json of a checkpoint (\(Self.reason(error)))")
+    }
+    guard label.format == Run.format else {
+      throw ConfigurationError(description: "its format is '\(label.format)', not '\(Run.format)'")
+    }
+    guard label.version == Run.version else {
+      throw ConfigurationError(
+        description: "it has version \(label.version), and this a3c reads \(Run.version); use the a3c that wrote it")
+    }
+    let run: Run
+    do {
+      run = try decoder.decode(Run.self, from: Data(bytes))
+      try run.configuration.validate()
+    } catch {
+      throw ConfigurationError(description: Self.reason(error))
+    }
+    guard !run.tensors.file.contains("/"), !run.tensors.file.isEmpty else {
+      throw ConfigurationError(description: "its tensors are in '\(run.tensors.file)', which is no file beside it")
+    }
+    let data = try read(run.tensors.file)
+    guard data.count == run.tensors.bytes, Self.checksum(of: data) == run.tensors.xxh64 else {
+      throw ConfigurationError(
+        description: "\(run.tensors.file) is not the file that was written: \(data.count) bytes with XXH64 "
+          + "\(Self.checksum(of: data)), where \(run.tensors.bytes) with \(run.tensors.xxh64) were")
+    }
+    let tensors = try Safetensors(decoding: data)
+    let statistics = run.statistics
+    guard statistics.staleness.count <= 1 << 20,
+      ([statistics.environmentSteps, statistics.updates] + statistics.staleness + statistics.hazards.values)
+        .allSatisfy({ 0..<1 << 40 ~= $0 })
+    else { throw ConfigurationError(description: "its statistics are impossible") }
+    configuration = run.configuration
+    digest = run.digest
+    self.statistics = RunStatistics(
+      environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
+      hazards: Hazard.allCases.map { statistics.hazards[$0.rawValue] ?? 0 })
+    schedule = run.schedule
+    let (world, workers) = try configuration.makeRun()
+    model = try Self.model(in: tensors, for: world)
+    board = try Self.board(run.board, in: tensors)
+    self.workers = try Self.workers(run.workers, in: tensors, like: workers[0].state)
+  }
+
+  private static func reason(_ error: any Error) -> String {
+    switch error {
+    case DecodingError.keyNotFound(let key, _): "there is no '\(key.stringValue)'"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' has another type"
+    case DecodingError.dataCorrupted(let context):
+      context.codingPath.isEmpty
+        ? "the JSON is damaged"
+        : "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' makes no sense"
+    default: "\(error)"
+    }
+  }
+
+  private static func checksum(of bytes: [UInt8]) -> String {
+    var digest = StateDigest()
+    bytes.withUnsafeBytes { digest.combine(contentsOf: $0) }
+    return "\(digest)"
+  }
+}
+
+// MARK: The tensors
+
+extension Checkpoint {
+  private func makeTensors() throws -> Safetensors {
+    typealias Tensor = Safetensors.Tensor
+    let network = try configuration.makeNetwork()
+    let slots = configuration.adam.slots
+    var tensors: [Tensor] = []
+    for tensor in network.layout.tensors {
+      tensors.append(tensor.safetensor(of: model.parameters))
+    }
+    for (slot, values) in zip(slots, model.slots) {
+      for tensor in network.layout.tensors { tensors.append(tensor.safetensor(of: values, suffix: ".\(slot.name)")) }
+    }
+    func column(_ name: String, _ values: Safetensors.Values) -> Tensor {
+      Tensor(name, shape: [values.count], values: values)
+    }
+    tensors += [
+      column("blocks.version", .u64(model.provenances.map(\.version))),
+      column("blocks.writers", .u64(model.provenances.map(\.writers))),
+      column("blocks.last_writer", .i64(model.provenances.map { Int64($0.lastWriter) })),
+      column("blocks.steps", .i64(model.steps.map(Int64.init))),
+      column("results.worker", .i64(board.results.map { Int64($0.worker) })),
+      column("results.return", .f64(board.results.map(\.episodeReturn))),
+      column("results.steps", .i64(board.results.map { Int64($0.steps) })),
+      column("results.smoothed", .f64(board.results.map(\.smoothed))),
+    ]
+    for (number, worker) in workers.enumerated() {
+      tensors += [
+        column("worker.\(number).net", .f32(worker.netOrGradient)),
+        column("worker.\(number).loaded", .f32(worker.loaded)),
+        column("worker.\(number).versions", .u64(worker.versions)),
+      ]
+    }
+    return Safetensors(tensors: tensors, metadata: ["format": "pt", "digest": digest])
+  }
+
+  private static func model(
+    in tensors: Safetensors, for world: TrainingWorld
+  ) throws(SafetensorsError) -> SharedModel.State {
+    let layout = world.plan.network.layout
+    func gather(_ suffix: String) throws(SafetensorsError) -> [Float] {
+      var values: [Float] = []
+      values.reserveCapacity(layout.count)
+      for tensor in layout.tensors { values += try tensor.values(in: tensors, suffix: suffix) }
+      return values
+    }
+    let shape = [world.model.blocks.count]
+    let versions = try tensors.u64("blocks.version", shape: shape)
+    let writers = try tensors.u64("blocks.writers", shape: shape)
+    let lastWriters = try tensors.i64("blocks.last_writer", shape: shape)
+    let steps = try tensors.i64("blocks.steps", shape: shape)
+    var slots: [[Float]] = []
+    for slot in world.plan.configuration.adam.slots { slots.append(try gather(".\(slot.name)")) }
+    return SharedModel.State(
+      parameters: try gather(""), slots: slots,
+      provenances: versions.indices.map {
+        Provenance(version: versions[$0], writers: writers[$0], lastWriter: Int(lastWriters[$0]))
+      }, steps: steps.map { Int($0) })
+  }
+
+  private static func board(_ board: Run.Board, in tensors: Safetensors) throws(SafetensorsError) -> EpisodeBoard.State
+  {
+    let shape = [board.results]
+    let workers = try tensors.i64("results.worker", shape: shape)
+    let returns = try tensors.f64("results.return", shape: shape)
+    let steps = try tensors.i64("results.steps", shape: shape)
+    let smoothed = try tensors.f64("results.smoothed", shape: shape)
+    var state = EpisodeBoard.State()
+    (state.finished, state.claimed, state.begun) = (board.finished, board.claimed, board.begun)
+    state.smoothed = board.smoothed
+    state.results = workers.indices.map {
+      EpisodeResult(
+        worker: Int(workers[$0]), episodeReturn: returns[$0], steps: Int(steps[$0]), smoothed: smoothed[$0])
+    }
+    return state
+  }
+
+  private static func workers(
+    _ states: [Worker.State], in tensors: Safetensors, like first: Worker.State
+  ) throws(SafetensorsError) -> [Worker.State] {
+    var states = states
+    for number in states.indices {
+      let name = "worker.\(number)"
+      states[number].netOrGradient = try tensors.f32("\(name).net", shape: [first.netOrGradient.count])
+      states[number].loaded = try tensors.f32("\(name).loaded", shape: [first.loaded.count])
+      states[number].versions = try tensors.u64("\(name).versions", shape: [first.versions.count])
+    }
+    return states
+  }
+}
+
+// MARK: In a folder
+
+extension Checkpoint {
+  /// The name of the JSON part in a checkpoint's folder.
+  public static let runFile = "run.json"
+
+  /// Puts the checkpoint into `folder`, which is there, in the place of one that is there.
+  /// - Throws: `FileWriteError`; then the earlier checkpoint is still there.
+  public func save(in folder: String) throws {
+    let (run, tensors, name) = try encoded()
+    try AtomicFile(path: "\(folder)/\(name)", force: true).save(tensors)
+    try AtomicFile(path: "\(folder)/\(Self.runFile)", force: true).save(run)
+    // The tensors of earlier checkpoints, to which nothing refers any more.
+    for other in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where other.hasPrefix("state-") && other.hasSuffix(".safetensors") && other != name {
+      try? FileManager.default.removeItem(atPath: "\(folder)/\(other)")
+    }
+  }
+
+  /// Reads the checkpoint in `folder`, or in its subfolder `checkpoint`; `folder` may also be the path of a run.json.
+  /// - Throws: `UnreadableFile`.
+  public init(path: String) throws {
+    var folder = path
+    if folder.hasSuffix("/\(Self.runFile)") || folder == Self.runFile {
+      folder = folder == Self.runFile ? "." : String(folder.dropLast(Self.runFile.count + 1))
+    } else if !FileManager.default.fileExists(atPath: "\(folder)/\(Self.runFile)") {
+      folder += "/checkpoint"
+    }
+    func read(_ name: String) throws -> [UInt8] {
+      do {
+        return Array(try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(name)")))
+      } catch {
+        throw UnreadableFile(path: "\(folder)/\(name)", error: error)
+      }
+    }
+    guard FileManager.default.fileExists(atPath: "\(folder)/\(Self.runFile)") else {
+      throw UnreadableFile(
+        path: path, reason: "there is no checkpoint; give a folder that a3c train has written, with a run.json in it")
+    }
+    let run = try read(Self.runFile)
+    do {
+      try self.init(run: run, tensors: read)
+    } catch let error as UnreadableFile {
+      throw error
+    } catch {
+      throw UnreadableFile(path: "\(folder)/\(Self.runFile)", reason: "\(error)")
+    }
+  }
+}

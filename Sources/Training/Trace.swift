@@ -1,0 +1,266 @@
+// A recorded run, read back: its description, the accesses of every worker, and the moments at which all stood still.
+
+import DeterministicMath
+import Foundation
+import Lockstep
+import Sharing
+
+/// What a recording says of its run at the beginning.
+public struct TraceHeader: Hashable, Sendable, Codable {
+  /// Everything that determines the run beside the order of its accesses.
+  public var configuration: Configuration
+  /// How many blocks the model has, which the configuration implies.
+  public var blocks: Int
+  /// The digest of the state from which the run goes on; `nil` where it begins at its beginning.
+  public var startingDigest: String?
+}
+
+/// A moment at which every worker stood between two records, and what had been done by then.
+public struct TraceCut: Hashable, Sendable, Codable {
+  /// The digest of the whole state.
+  public var digest: String
+  /// How many accesses each worker has on record up to here.
+  public var accesses: [Int]
+  /// How many updates the run had made, with those before the recording.
+  public var updates: Int
+  /// How many environment steps.
+  public var environmentSteps: Int
+  /// How many episodes.
+  public var episodes: Int
+  /// How often each hazard was seen.
+  public var hazards: [String: Int]
+  /// The staleness of all updates together.
+  public var totalStaleness: Int
+
+  /// The cut at a state of a run.
+  init(_ world: TrainingWorld, _ workers: [Worker], accesses: [Int]) {
+    digest = "\(world.digest(of: workers))"
+    self.accesses = accesses
+    updates = world.statistics.updates
+    environmentSteps = world.statistics.environmentSteps
+    episodes = world.board.finishedEpisodes
+    hazards = Dictionary(
+      uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, world.statistics.count(of: $0)) })
+    totalStaleness = world.statistics.totalLag
+  }
+}
+
+/// How a recording ended.
+public enum TraceEnding: String, Hashable, Sendable, Codable {
+  /// Every worker made all its accesses.
+  case finished
+  /// Somebody stopped the run.
+  case stopped
+  /// A worker could not go on.
+  case failed
+}
+
+/// A trace as it was read.
+public struct Trace: Sendable {
+  /// The run.
+  public let header: TraceHeader
+  /// The moments at which the whole state is on record, in order.
+  public let cuts: [TraceCut]
+  /// How the recording ended; `nil` where it broke off.
+  public let ending: TraceEnding?
+  /// How many bytes of complete frames there are, and how many come after the last of them.
+  public let size: (complete: Int, torn: Int)
+  /// How many accesses each worker has on record.
+  public let accesses: [Int]
+  /// How many updates are on record.
+  public let updates: Int
+  /// How many bytes the accesses take.
+  public let logBytes: Int
+
+  /// Each worker's log.
+  let logs: [[UInt8]]
+  /// The checkpoint from which the run goes on.
+  let state: [UInt8]?
+
+  /// Reads a trace and checks everything that can be checked without repeating the run: the frames, their order, and
+  /// that every log consists of whole records.
+  /// - Throws: `TraceError` where something is not as it should be.
+  public init(_ file: Data) throws(TraceError) {
+    let parsed = file.withUnsafeBytes { bytes in
+      Result { () throws(TraceError) in try Contents(bytes) }
+    }
+    let contents = try parsed.get()
+    header = contents.header
+    cuts = contents.cuts
+    ending = contents.ending
+    size = (contents.end, file.count - contents.end)
+    accesses = contents.accesses
+    updates = contents.updates
+    logBytes = contents.logs.reduce(0) { $0 + $1.count }
+    logs = contents.logs
+    state = contents.state
+  }
+
+  /// Reads the trace at `path`.
+  /// - Throws: a sentence that names the file.
+  public init(path: String) throws {
+    let file: Data
+    do {
+      file = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+    } catch {
+      throw UnreadableFile(path: path, error: error)
+    }
+    do {
+      try self.init(file)
+    } catch {
+      throw UnreadableFile(path: path, reason: "\(error)")
+    }
+  }
+
+  /// The accesses of all workers, up to the first cut or, without one, to the end.
+  public var record: TraceRecord { TraceRecord(self) }
+}
+
+extension Trace {
+  /// What the frames hold.
+  private struct Contents {
+    var header: TraceHeader
+    var cuts: [TraceCut] = []
+    var ending: TraceEnding?
+    var end: Int
+    var accesses: [Int]
+    var updates = 0
+    var logs: [[UInt8]]
+    var state: [UInt8]?
+    private var readers: [AccessLogReader]
+
+    init(_ file: UnsafeRawBufferPointer) throws(TraceError) {
+      let signature = TraceFrame.signature
+      guard file.count >= signature.count, file.prefix(8).elementsEqual(signature.prefix(8)) else {
+        throw TraceError(0, "this is no trace, which begins with A3CTRACE; give a file that a3c train --record wrote")
+      }
+      guard file[8] == TraceFrame.version else {
+        throw TraceError(
+          8, "the trace has version \(file[8]), and this a3c reads \(TraceFrame.version); use the a3c that wrote it")
+      }
+      guard let first = try TraceFrame.read(file, at: signature.count), first.kind == .header else {
+        throw TraceError(signature.count, "the trace has no whole header; record the run again")
+      }
+      header = try Self.decode(TraceHeader.self, file, first)
+      do {
+        try header.configuration.validate()
+        let blocks = try header.configuration.makeRun().world.model.blocks.count
+        guard header.configuration.sharing != .hogwild, header.blocks == blocks else {
+          throw TraceError(first.offset, "a model of \(header.blocks) blocks, where \(blocks) are recorded")
+        }
+      } catch {
+        throw TraceError(first.offset, "the header describes no run that can be recorded: \(error)")
+      }
+      let workers = header.configuration.workers
+      accesses = [Int](repeating: 0, count: workers)
+      logs = [[UInt8]](repeating: [], count: workers)
+      readers = [AccessLogReader](repeating: AccessLogReader(blocks: header.blocks), count: workers)
+      end = first.end
+      while ending == nil, let frame = try TraceFrame.read(file, at: end) {
+        switch frame.kind {
+        case .header: throw TraceError(frame.offset, "a second header; record the run again")
+        case .state:
+          guard frame.offset == first.end, header.startingDigest != nil else {
+            throw TraceError(frame.offset, "a state in the middle of the run; record the run again")
+          }
+          state = Array(file[frame.payload])
+        case .log: try readLog(file, frame)
+        case .cut:
+          let cut = try Self.decode(TraceCut.self, file, frame)
+          guard cut.accesses == accesses else {
+            throw TraceError(frame.offset, "a cut after other accesses than those on record; record the run again")
+          }
+          cuts.append(cut)
+        case .end: ending = try Self.decode([String: TraceEnding].self, file, frame)["ending"]
+        }
+        end = frame.end
+      }
+      guard header.startingDigest == nil || state != nil else {
+        throw TraceError(first.end, "the state is missing from which the run goes on; record the run again")
+      }
+      if ending != nil {
+        guard end == file.count else {
+          throw TraceError(end, "\(file.count - end) bytes after the end of the trace; cut them off")
+        }
+        guard cuts.last?.accesses == accesses else {
+          throw TraceError(end, "the trace ends without a last cut; record the run again")
+        }
+      }
+    }
+
+    private mutating func readLog(_ file: UnsafeRawBufferPointer, _ frame: TraceFrame) throws(TraceError) {
+      guard frame.payload.count >= 4 else { throw TraceError(frame.offset, "a log of nobody; record the run again") }
+      let number = file.loadUnaligned(fromByteOffset: frame.payload.lowerBound, as: UInt32.self)
+      let worker = Int(UInt32(littleEndian: number))
+      guard worker < logs.count else {
+        throw TraceError(frame.offset, "a log of worker \(worker), of \(logs.count); record the run again")
+      }
+      let piece = UnsafeRawBufferPointer(rebasing: file[frame.payload.dropFirst(4)])
+      let begin = frame.payload.lowerBound + 4
+      var position = 0
+      do {
+        while let access = try readers[worker].next(piece, at: &position) {
+          accesses[worker] += 1
+          if access.kind == .exchange || (access.kind == .push && access.access.object == 0) { updates += 1 }
+        }
+      } catch {
+        throw TraceError(begin + error.position, "\(error.reason); record the run again")
+      }
+      guard position == piece.count, readers[worker].isBetweenRecords else {
+        throw TraceError(begin + position, "the frame ends in the middle of a record; record the run again")
+      }
+      logs[worker] += piece
+    }
+
+    private static func decode<Value: Decodable>(
+      _ type: Value.Type, _ file: UnsafeRawBufferPointer, _ frame: TraceFrame
+    ) throws(TraceError) -> Value {
+      do {
+        return try JSONDecoder().decode(Value.self, from: Data(file[frame.payload]))
+      } catch {
+        throw TraceError(frame.offset, "the frame's JSON does not say what it should; record the run again")
+      }
+    }
+  }
+}
+
+/// The accesses of a trace, from cut to cut.
+public struct TraceRecord: RecordedAccesses, Sendable {
+  private let logs: [[UInt8]]
+  private var readers: [AccessLogReader]
+  /// Where in its log each worker's next access begins.
+  private var positions: [Int]
+  /// How many accesses each worker may still make before the cut.
+  private var left: [Int]
+  /// The accesses that each worker made last, and makes next.
+  private var made: [LoggedAccess?]
+  private var upcoming: [LoggedAccess?]
+
+  init(_ trace: Trace) {
+    logs = trace.logs
+    readers = [AccessLogReader](repeating: AccessLogReader(blocks: trace.header.blocks), count: logs.count)
+    positions = [Int](repeating: 0, count: logs.count)
+    made = [LoggedAccess?](repeating: nil, count: logs.count)
+    upcoming = made
+    left = positions
+  }
+
+  /// Lets each worker make so many accesses more.
+  mutating func extend(by accesses: [Int]) { for worker in left.indices { left[worker] += accesses[worker] } }
+
+  /// The access that `process` has made last, as it is on record.
+  func lastAccess(of process: Int) -> LoggedAccess? { made[process] }
+
+  /// The next access of `process` before the cut.
+  public mutating func next(of process: Int) -> RecordedAccess? {
+    made[process] = upcoming[process]
+    upcoming[process] = nil
+    guard left[process] > 0 else { return nil }
+    left[process] -= 1
+    upcoming[process] = logs[process].withUnsafeBytes { bytes in
+      // What was read when the trace was opened can be read again.
+      try! readers[process].next(bytes, at: &positions[process])
+    }
+    return upcoming[process]?.access
+  }
+}

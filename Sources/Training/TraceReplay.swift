@@ -1,0 +1,223 @@
+// Repeats a recorded run of threads in one thread, and compares what comes with what was recorded: the net of every
+// pull, and the whole state at every cut.
+
+import DeterministicMath
+import Lockstep
+import Sharing
+
+/// A recorded run in lockstep.
+public typealias RecordedSimulation = Simulation<Worker, Ticketed<TraceRecord>>
+
+/// The first place where a replay and its recording differ.
+public struct TraceDivergence: Error, Hashable, Sendable, Codable, CustomStringConvertible {
+  /// What differs.
+  public enum Kind: String, Hashable, Sendable, Codable {
+    /// A pull brought another net.
+    case pull
+    /// The whole state is another one at a cut, although every pull was the same.
+    case state
+    /// Nobody's next access is up.
+    case order
+    /// The run stopped in one and not in the other.
+    case failure
+  }
+
+  /// What differs.
+  public var kind: Kind
+  /// Whose access shows it; `nil` where only the whole state does.
+  public var worker: Int?
+  /// How many updates that worker had made before.
+  public var update: Int?
+  /// The number of the access in the replay, from 0.
+  public var access: Int
+  /// What the access is.
+  public var operation: String?
+  /// The tensor that holds a differing number, and the number's place in it.
+  public var tensor: String?
+  /// The place of the number in the tensor, row-major.
+  public var element: Int?
+  /// What is on record.
+  public var recorded: String
+  /// What the replay has instead.
+  public var replayed: String
+
+  /// The difference in one sentence.
+  public var description: String {
+    var place = "access \(access)"
+    if let worker { place += " (worker \(worker), update \(update ?? 0)\(operation.map { ", \($0)" } ?? ""))" }
+    let what = tensor.map { "\($0)[\(element ?? 0)]" }
+    return "\(place): \(what.map { "\($0) is " } ?? "")\(recorded) on record, \(replayed) here"
+  }
+}
+
+/// A replay of one trace, or of several that continue each other.
+public struct TraceReplay {
+  /// The run, between two accesses.
+  public private(set) var simulation: RecordedSimulation
+  /// The cuts that have been reached, each with the digest that the record has there.
+  public private(set) var cuts: [TraceCut] = []
+  /// The trace that is being replayed.
+  public private(set) var trace: Trace
+  /// How many accesses were made in traces before this one.
+  private var earlierAccesses = 0
+  private var cutsInTrace = 0
+
+  /// A replay before the first access.
+  /// - Throws: where the state from which the trace goes on cannot be read.
+  public init(_ trace: Trace) throws {
+    let (world, workers) = try Self.beginning(of: trace)
+    self.init(trace, world, workers)
+  }
+
+  private init(_ trace: Trace, _ world: TrainingWorld, _ workers: [Worker]) {
+    self.trace = trace
+    var world = world
+    world.witnessesPulls = true
+    var record = trace.record
+    record.extend(by: trace.cuts.first?.accesses ?? trace.accesses)
+    simulation = Simulation(
+      world: world, processes: workers, strategy: Ticketed(record, first: workers.map(\.nextAccess)))
+  }
+
+  /// The state that a trace begins with.
+  private static func beginning(of trace: Trace) throws -> (TrainingWorld, [Worker]) {
+    guard let state = trace.state else { return try trace.header.configuration.makeRun() }
+    let checkpoint = try Checkpoint(state)
+    return try checkpoint.makeRun()
+  }
+
+  /// Goes on with a trace that was recorded from the state in which this one ended.
+  /// - Throws: `TraceDivergence` where that is another state.
+  public mutating func goOn(with next: Trace) throws {
+    let digest = "\(simulation.digest)"
+    guard next.header.configuration == trace.header.configuration, next.header.startingDigest == digest else {
+      throw TraceDivergence(
+        kind: .state, access: accesses, recorded: "digest \(next.header.startingDigest ?? "of a beginning")",
+        replayed: "digest \(digest)")
+    }
+    let (replayedAccesses, reached) = (accesses, cuts)
+    self = TraceReplay(next, simulation.world, simulation.processes)
+    (earlierAccesses, cuts) = (replayedAccesses, reached)
+  }
+
+  /// How many accesses have been made.
+  public var accesses: Int { earlierAccesses + simulation.accesses }
+
+  /// Makes the next access of the record, and compares what it brought.
+  /// - Returns: what was done; `nil` at the end of the record.
+  /// - Throws: `TraceDivergence`; the replay cannot go on.
+  public mutating func advance() throws(TraceDivergence) -> RecordedSimulation.Step? {
+    while true {
+      if let step = simulation.advance() {
+        try compare(step)
+        return step
+      }
+      guard try passCut() else { return nil }
+    }
+  }
+
+  /// Replays up to the end.
+  /// - Throws: `TraceDivergence`.
+  public mutating func run() throws(TraceDivergence) { while try advance() != nil {} }
+
+  // MARK: Comparing
+
+  private func compare(_ step: RecordedSimulation.Step) throws(TraceDivergence) {
+    guard let witness = simulation.strategy.record.lastAccess(of: step.process)?.witness else { return }
+    let worker = simulation.processes[step.process]
+    if witness != worker.pulled { throw difference(witness, worker, step) }
+  }
+
+  /// Which number of the pulled net differs, as far as a witness can tell.
+  private func difference(
+    _ recorded: PullWitness, _ worker: Worker, _ step: RecordedSimulation.Step
+  ) -> TraceDivergence {
+    let (net, blocks) = (simulation.world.pulledNet, simulation.world.model.blocks)
+    var divergence = TraceDivergence(
+      kind: .pull, worker: step.process, update: worker.updates, access: earlierAccesses + step.index,
+      operation: step.access.description(blocks: blocks),
+      recorded: "a net with checksum \(hexadecimal(recorded.checksum))",
+      replayed: "one with \(hexadecimal(worker.pulled.checksum))")
+    let sampled = PullWitness.sampled(worker.updates, of: net.count)
+    let here = PullChecksum(of: net, blocks: blocks)
+    if let (parameter, value) = here.singleDifference(of: net, blocks: blocks, from: recorded.checksum) {
+      name(parameter, value, net[parameter], in: &divergence)
+    } else if recorded.sample.bitPattern != worker.pulled.sample.bitPattern {
+      name(sampled, recorded.sample, worker.pulled.sample, in: &divergence)
+    }
+    return divergence
+  }
+
+  private func name(_ parameter: Int, _ recorded: Float, _ replayed: Float, in divergence: inout TraceDivergence) {
+    let tensor = simulation.world.plan.network.layout.tensors.last { $0.range.offset <= parameter }!
+    divergence.tensor = tensor.name
+    divergence.element = parameter - tensor.range.offset
+    divergence.recorded = "\(recorded)"
+    divergence.replayed = "\(replayed)"
+  }
+
+  /// At the end of a stretch of the record: compares the state with the cut there, and goes on to the next stretch.
+  /// - Returns: whether there is one.
+  private mutating func passCut() throws(TraceDivergence) -> Bool {
+    let isTorn = cutsInTrace == trace.cuts.count
+    let stuck = simulation.strategy.stuck
+    // Where a recording broke off, workers may wait for others whose logs were not written any more; but nobody can
+    // wait for a ticket that is gone.
+    if let first = stuck.first(where: { $0.recorded != nil && (!isTorn || $0.isImpossible) }) {
+      throw disorder(first, among: stuck)
+    }
+    if let unmade = simulation.strategy.unmade.first {
+      let failure = simulation.world.failure.map { " (\($0))" } ?? ""
+      throw TraceDivergence(
+        kind: .failure, worker: unmade.process, update: simulation.processes[unmade.process].updates, access: accesses,
+        recorded: "ticket \(unmade.recorded.ticket) of object \(unmade.recorded.object) is",
+        replayed: "the worker has ended\(failure)")
+    }
+    guard !isTorn else { return false }
+    let cut = trace.cuts[cutsInTrace]
+    let digest = "\(simulation.digest)"
+    guard digest == cut.digest else {
+      throw TraceDivergence(
+        kind: .state, access: accesses, recorded: "digest \(cut.digest)", replayed: "digest \(digest)")
+    }
+    cutsInTrace += 1
+    cuts.append(cut)
+    let next = cutsInTrace < trace.cuts.count ? trace.cuts[cutsInTrace].accesses : trace.accesses
+    guard next != cut.accesses else { return cutsInTrace < trace.cuts.count }
+    simulation.strategy.extend { $0.extend(by: zip(next, cut.accesses).map { $0 - $1 }) }
+    simulation.restart()
+    return true
+  }
+
+  private func disorder(_ first: Waiting, among stuck: [Waiting]) -> TraceDivergence {
+    // The smallest ticket at an object tells where the order breaks.
+    let culprit =
+      stuck.filter { $0.recorded?.object == $0.access.object }
+      .min { ($0.recorded!.ticket, $0.process) < ($1.recorded!.ticket, $1.process) } ?? first
+    let blocks = simulation.world.model.blocks
+    let recorded = culprit.recorded!
+    let isOther = recorded.object != culprit.access.object
+    return TraceDivergence(
+      kind: .order, worker: culprit.process, update: simulation.processes[culprit.process].updates, access: accesses,
+      operation: culprit.access.description(blocks: blocks),
+      recorded: isOther
+        ? "an access to object \(recorded.object) is" : "ticket \(recorded.ticket) is",
+      replayed: isOther
+        ? "the next access is to object \(culprit.access.object)" : "ticket \(culprit.made) is up and nobody has it")
+  }
+
+  private typealias Waiting = Ticketed<TraceRecord>.Waiting
+}
+
+extension Ticketed.Waiting {
+  /// Whether the access can never be made, whatever others do.
+  fileprivate var isImpossible: Bool {
+    guard let recorded else { return false }
+    return recorded.object != access.object || recorded.ticket < made
+  }
+}
+
+private func hexadecimal(_ value: UInt32) -> String {
+  let digits = String(value, radix: 16)
+  return String(repeating: "0", count: 8 - digits.count) + digits
+}
