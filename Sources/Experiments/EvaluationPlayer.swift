@@ -107,7 +107,7 @@ public final class PolicyPlayer {
     var episodeReturn = 0.0
     for step in 1...maxSteps {
       let before = environment
-      let observation = Self.observation(of: environment)
+      let observation = observation(of: environment)
       let (mean, deviation, value) = evaluate(observation)
       let action =
         switch choice {
@@ -126,8 +126,8 @@ public final class PolicyPlayer {
     return PlayedEpisode(episodeReturn: episodeReturn, steps: maxSteps)
   }
 
-  private static func observation(of environment: any Environment) -> [Double] {
-    var observation = [Double](repeating: 0, count: environment.observationSpace.dimension)
+  private func observation(of environment: any Environment) -> [Double] {
+    var observation = [Double](repeating: 0, count: network.observations)
     var span = observation.mutableSpan
     environment.observe(into: &span)
     return observation

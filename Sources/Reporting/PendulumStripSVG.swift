@@ -91,6 +91,8 @@ private struct StripDrawing {
   var canvas = SVGCanvas()
   /// Where the next part begins.
   var bottom: Double = 0
+  /// Where the dotted lines from the portraits down begin.
+  var guideTop: Double = 0
 
   let margin: Double = 32
   let left: Double
@@ -101,6 +103,8 @@ private struct StripDrawing {
   /// The moments that are shown as pendulums, and the length of their rods.
   let portraits: [Int]
   let rod: Double
+  /// How many faint moments a portrait has at most.
+  let trailLimit = 24
 
   static let angleColour = "#0072B2"
   static let torqueColour = "#D55E00"
@@ -114,9 +118,9 @@ private struct StripDrawing {
     left = margin + 46
     right = width - margin - 6
     let count = moments.count
-    let shown = min(count, Int((right - left) / 66))
+    let shown = min(count, Int((right - left) / 76))
     portraits = (0..<shown).map { (2 * $0 + 1) * count / (2 * shown) }
-    rod = min(25, (right - left) / Double(shown) / 2 - 8)
+    rod = min(28, (right - left) / Double(shown) / 2 - 9)
   }
 
   mutating func draw() {
@@ -149,8 +153,8 @@ private struct StripDrawing {
 
   private mutating func drawCaption() {
     var sentences = [
-      "Above: the pendulum at the dotted times, its last steps faint behind it. Orange arrows show direction and size "
-        + "of the torque. Angles and torques are counter-clockwise; 0° is upright, the goal.",
+      "Above: the pendulum at the dotted times, how it came there faint behind it. Arrows show direction and size "
+        + "of the torque. Angles and torques count counter-clockwise; 0° is upright, the goal.",
       "Torque: the line is what acted, the band the policy's mean ± one standard deviation.", strip.caption,
     ]
     if moments.count < strip.moments.count {
@@ -170,12 +174,11 @@ private struct StripDrawing {
 
   // MARK: Pendulums
 
-  /// How many steps before a portrait are shown faintly.
-  private let trailLength = 8
-
   private mutating func drawPortraits() {
     let centre = bottom + rod + 12
-    for index in portraits { drawPortrait(index, x: x(index), y: centre) }
+    for (last, index) in zip([-1] + portraits, portraits) {
+      drawPortrait(index, since: last, x: x(index), y: centre)
+    }
     bottom = centre + rod + 24
     for index in portraits {
       let label = NumberText.trimmed(seconds(index), places: 2)
@@ -186,16 +189,15 @@ private struct StripDrawing {
     bottom += 12
   }
 
-  /// Where the dotted lines from the portraits down begin.
-  private var guideTop: Double = 0
-
-  private mutating func drawPortrait(_ index: Int, x: Double, y: Double) {
+  /// Draws moment `index` at a centre, the moments after `last` faint behind it.
+  private mutating func drawPortrait(_ index: Int, since last: Int, x: Double, y: Double) {
     let n = SVGCanvas.number
     canvas.raw(
       "<circle cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"\(n(rod))\" fill=\"#F8FAFC\" stroke=\"\(SVGCanvas.rule)\"/>")
     canvas.line(x1: x, y1: y - rod - 2.5, x2: x, y2: y - rod + 2.5, stroke: "#94A3B8", width: 1.2)
-    for age in stride(from: min(trailLength, index), to: 0, by: -1) {
-      drawRod(index - age, x: x, y: y, width: 3, opacity: 0.26 * (1 - Double(age) / Double(trailLength + 1)))
+    for earlier in max(last + 1, index - trailLimit)..<index {
+      let age = Double(index - earlier) / Double(min(index - last, trailLimit + 1))
+      drawRod(earlier, x: x, y: y, width: 3, opacity: 0.3 * (1 - age) + 0.03)
     }
     drawRod(index, x: x, y: y, width: 5, opacity: 1)
     canvas.raw("<circle cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"2\" fill=\"#FFFFFF\"/>")
@@ -210,11 +212,11 @@ private struct StripDrawing {
       attributes: "stroke-linecap=\"round\" stroke-opacity=\"\(SVGCanvas.number(opacity))\"")
   }
 
-  /// An arc over the pendulum whose length grows with the torque, a quarter turn to each side at most.
+  /// An arc over the pendulum whose length grows with the torque, 77° to each side at most.
   private mutating func drawTorqueArrow(_ torque: Double, x: Double, y: Double) {
     // The tangent of half the angle to each side: with it, points of a circle need no sine.
-    let tangent = min(torque.magnitude / strip.torqueLimit, 1)
-    guard tangent >= 0.04 else { return }
+    let tangent = 0.8 * min(torque.magnitude / strip.torqueLimit, 1)
+    guard tangent >= 0.03 else { return }
     let radius = rod + 5.5
     let across = radius * 2 * tangent / (1 + tangent * tangent)
     let up = radius * (1 - tangent * tangent) / (1 + tangent * tangent)
@@ -254,9 +256,8 @@ private struct StripDrawing {
     _ name: String, _ unit: String, colour: String, range: ClosedRange<Double>, height: Double,
     ticks: [(value: Double, label: String)]
   ) -> Panel {
-    let nameFont = SVGCanvas.Font(size: 11.5, isBold: true, colour: colour)
-    canvas.text(name, x: left, y: bottom + 8, font: nameFont)
-    canvas.text(unit, x: left + Double(name.count) * nameFont.characterWidth + 8, y: bottom + 8, font: noteFont)
+    canvas.text(name, x: left, y: bottom + 8, font: SVGCanvas.Font(size: 11.5, isBold: true, colour: colour))
+    canvas.text(unit, x: left + 76, y: bottom + 8, font: noteFont)
     let panel = Panel(range: range, top: bottom + 18, bottom: bottom + 18 + height)
     for tick in ticks {
       let y = panel.y(tick.value)
@@ -274,7 +275,7 @@ private struct StripDrawing {
     let finite = values.filter { $0.magnitude < 1e300 } + [0]
     let (low, high) = (finite.min()!, finite.max()!)
     let range = high > low ? low...high : -1...1
-    let axis = Axis(over: range, count: 3)
+    let axis = Axis(over: range, count: 4)
     return beginPanel(
       name, unit, colour: colour, range: range, height: height, ticks: axis.ticks.map { ($0, axis.label($0)) })
   }

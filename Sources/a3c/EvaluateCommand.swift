@@ -11,7 +11,7 @@ struct EvaluateCommand {
   static let checkpoint = Option<String?>(
     operand: .path("CHECKPOINT"), help: "the trained policy; untrained:SEED is that of sjtu before any update")
   static let episodes = Option<Int>(
-    "episodes", .count(1...1_000_000), default: 100, help: "how many episodes to play in each of the two ways")
+    "episodes", .count(1...100_000), default: 100, help: "how many episodes to play in each of the two ways")
   static let maxSteps = Option<Int?>(
     "max-steps", .count(), help: "the step limit of an episode (default: Gym's, 200 for Pendulum-v0)")
   static let seed = Option<UInt64>(

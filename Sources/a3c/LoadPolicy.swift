@@ -1,6 +1,5 @@
 // Where the commands for trained policies get them from.
 
-import Environments
 import Experiments
 import Sharing
 import Training

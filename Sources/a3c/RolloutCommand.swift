@@ -12,7 +12,7 @@ struct RolloutCommand {
   static let checkpoint = EvaluateCommand.checkpoint
   static let seed = Option<UInt64>("seed", .seed, default: 0, help: "names the start state and the noise")
   static let episode = Option<Int>(
-    "episode", .count(0...999_999), default: 0, help: "the episode, counted from 0, that a3c evaluate has under it")
+    "episode", .count(0...99_999), default: 0, help: "the episode, counted from 0, that a3c evaluate has under it")
   static let sampled = Option<Bool>(
     flag: "sampled", help: "draw actions from the policy, as in training, instead of taking its mean")
   static let maxSteps = EvaluateCommand.maxSteps
@@ -61,20 +61,23 @@ struct RolloutCommand {
   /// - Returns: the exit code.
   func run() throws -> Int32 {
     let policy = try loadPolicy(path)
-    let report = try rollout(policy.configuration, policy.parameters)
-    // All of it is computed before the first file is written.
-    let picture = try svgFile.map { _ in PendulumStripSVG.render(try report.strip()) }
-    try csvFile?.save(report.csv)
-    if let picture { try svgFile?.save(picture) }
-    if arguments[Self.json] {
-      print(try report.json())
-    } else if csvFile != nil {
-      print(report.screen(on: .standardOutput))
-    } else {
-      print(report.csv, terminator: "")
-      tell(report.screen(on: .standardError))
-    }
+    let (output, remark) = try deliver(rollout(policy.configuration, policy.parameters))
+    print(output, terminator: "")
+    if let remark { tell(remark) }
     return 0
+  }
+
+  /// Writes the files that were asked for.
+  /// - Returns: what belongs on standard output, and what is said beside it.
+  func deliver(_ report: RolloutReport) throws -> (output: String, remark: String?) {
+    // All of it is computed before the first file is written.
+    let picture = try svgFile.map { (file: $0, text: PendulumStripSVG.render(try report.strip())) }
+    let document = arguments[Self.json] ? try report.json() : nil
+    try csvFile?.save(report.csv)
+    try picture.map { try $0.file.save($0.text) }
+    if let document { return (document + "\n", nil) }
+    if csvFile != nil { return (report.screen(on: .standardOutput) + "\n", nil) }
+    return (report.csv, report.screen(on: .standardError))
   }
 
   /// Plays the episode.

@@ -1,4 +1,4 @@
-// Playing with a policy that no longer learns: the worker's own bits, the same start states whatever else, and refusals.
+// Playing with a policy that no longer learns: the worker's own bits, the same start states whatever else, refusals.
 
 import DeterministicMath
 import Environments
@@ -166,14 +166,15 @@ private func steps(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionCh
     #expect(try evaluated(.sampled, episodes: 3).episodes == Array(many.episodes.prefix(3)))
   }
 
-  @Test func `statistics are those of the sample of returns`() throws {
-    let evaluated = try evaluated(.greedy)
+  @Test(arguments: [(.greedy, 0), (.sampled, 1)] as [(ActionChoice, UInt32)])
+  func `statistics are those of the sample of returns`(choice: ActionChoice, bootstrap: UInt32) throws {
+    let evaluated = try evaluated(choice)
     let sample = Sample(evaluated.episodes.map(\.episodeReturn))
     let statistics = evaluated.statistics
     #expect(statistics.mean == sample.mean && statistics.interquartileMean == sample.interquartileMean)
     #expect(statistics.minimum == sample.minimum && statistics.maximum == sample.maximum)
     #expect(statistics.standardDeviation == sample.standardDeviation)
-    let stream = RandomStream(seed: 5, worker: 0, purpose: .bootstrap)
+    let stream = RandomStream(seed: 5, worker: bootstrap, purpose: .bootstrap)
     #expect(statistics.meanInterval == sample.bootstrapInterval(stream: stream, of: \.mean))
     #expect(
       statistics.interquartileMeanInterval == sample.bootstrapInterval(stream: stream, of: \.interquartileMean))
