@@ -45,7 +45,7 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Sharing", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Lockstep"]),
   ("Reporting", []),
   ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
-  ("Experiments", ["DeterministicMath", "Environments", "Learning", "Sharing", "Training"]),
+  ("Experiments", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Training"]),
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
     "Benchmarking",
@@ -62,7 +62,10 @@ let tests: [(name: String, dependencies: [String])] = [
   ("LearningTests", ["Learning", "Autodiff", "DeterministicMath", "Verification", "PropertyTesting"]),
   ("SharingTests", ["Sharing", "Lockstep", "Learning", "Environments", "Training", "Experiments", "PropertyTesting"]),
   ("TrainingTests", ["Training", "Sharing", "Lockstep", "Experiments", "PropertyTesting"]),
-  ("ExperimentsTests", ["Experiments", "Sharing", "Lockstep"]),
+  (
+    "ExperimentsTests",
+    ["Experiments", "DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep", "PropertyTesting"]
+  ),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),
   ("CommandLineTests", ["a3c", "Reporting"]),

@@ -16,7 +16,10 @@ let program = CommandTable(
     ("a3c replay --seed 42 --until 900 --timeline race.svg", "draw who did what when, hazards marked"),
     ("a3c verify", "check the numbers against Gym, PyTorch and exact tables"),
   ],
-  commands: [ReplayCommand.declaration, VerifyCommand.declaration, BenchCommand.declaration])
+  commands: [
+    ReplayCommand.declaration, EvaluateCommand.declaration, RolloutCommand.declaration, VerifyCommand.declaration,
+    BenchCommand.declaration,
+  ])
 
 /// Writes a complaint or a remark where it never mixes with results.
 func tell(_ text: String) { ProgressMeter.writeToStandardError(text + "\n") }
@@ -30,6 +33,8 @@ func run(_ words: [String]) throws -> Int32 {
   case .run(let command, let arguments):
     switch command.name {
     case ReplayCommand.declaration.name: return try ReplayCommand(arguments).run()
+    case EvaluateCommand.declaration.name: return try EvaluateCommand(arguments).run()
+    case RolloutCommand.declaration.name: return try RolloutCommand(arguments).run()
     case VerifyCommand.declaration.name: return try VerifyCommand(arguments).run()
     case BenchCommand.declaration.name: return try BenchCommand(arguments).run()
     default: preconditionFailure("\(command.name) is declared but not run")
