@@ -64,8 +64,18 @@ public struct Ticketed<Record: RecordedAccesses>: Strategy {
 
   /// A process whose ticket is up.
   public mutating func choose(from runnable: RunnableSet) -> Int? {
-    guard let process = ready.last, runnable.contains(process) else { return nil }
-    return process
+    for place in ready.indices.reversed() {
+      let process = ready[place]
+      let (access, recorded) = pending[process]!
+      if recorded!.ticket != objects[access.object].made {
+        // Another process had the same ticket, and has taken it.
+        ready.remove(at: place)
+      } else if runnable.contains(process) {
+        ready.append(ready.remove(at: place))
+        return process
+      }
+    }
+    return nil
   }
 
   /// Calls whoever has the next ticket.
@@ -105,10 +115,9 @@ public struct Ticketed<Record: RecordedAccesses>: Strategy {
     }
   }
 
-  /// Everybody who has an access to make, where nobody's ticket is up.
+  /// Everybody who has an access to make, once nobody can go on.
   public var stuck: [Waiting] {
-    guard ready.isEmpty else { return [] }
-    return pending.enumerated().compactMap { process, pending in
+    pending.enumerated().compactMap { process, pending in
       pending.map {
         Waiting(
           process: process, access: $0.access, recorded: $0.recorded,
