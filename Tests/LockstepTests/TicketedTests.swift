@@ -116,6 +116,18 @@ import Testing
     }
   }
 
+  @Test func whatIsOnRecordLaterOfAProcessThatHasFinishedIsUnmadeToo() {
+    let extra = RecordedAccess(object: 0, ticket: 1)
+    let record = Listed([[RecordedAccess(object: 0, ticket: 0), extra]], upTo: [1])
+    var replay = Simulation(countdowns: [1], strategy: Ticketed(record, first: [Access(.update, 0)]))
+    replay.run()
+    #expect(replay.status == .finished && replay.strategy.unmade.isEmpty)
+    replay.strategy.extend { $0.limits = [2] }
+    #expect(replay.strategy.unmade.map(\.recorded) == [extra])
+    // And of one that had nothing to do from the beginning.
+    #expect(Ticketed(Listed([[extra]]), first: [nil]).unmade.map(\.recorded) == [extra])
+  }
+
   // MARK: Records in parts
 
   @Test func aRecordThatEndsIsWaitedForAndGoesOnWhenItIsExtended() {
