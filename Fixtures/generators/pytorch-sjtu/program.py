@@ -60,7 +60,7 @@ class Network(nn.Module):
 def loss_of(network, states, actions, targets):
     """mean[(v - V)² - (log π(a|s) · stop(v - V) + β H)], all arguments of one row a step.
 
-    The density is written out: `torch.distributions.Normal` takes an eighth of the time of a flush's gradient.
+    The density is written out: `torch.distributions.Normal` would add an eighth to the time of a gradient.
     """
     mean, deviation = network.policy(states)
     difference = targets - network.value(states)
