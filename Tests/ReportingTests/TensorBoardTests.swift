@@ -13,6 +13,7 @@ private let scalars: [TensorBoardEvents.Scalar] = {
   }
   return curve + [
     .init(tag: "Stürme 🌱", step: .max, value: .leastNonzeroMagnitude, wallTime: 1_000_000_010.25),
+    .init(tag: "edge", step: -1, value: -2.5, wallTime: 1_000_000_010.5),
     .init(tag: "edge", step: 0, value: 0, wallTime: 1_000_000_011),
     .init(tag: "edge", step: 127, value: -0.0, wallTime: 1_000_000_012),
     .init(tag: "edge", step: 128, value: .infinity, wallTime: 1_000_000_013),
@@ -26,9 +27,10 @@ private let scalars: [TensorBoardEvents.Scalar] = {
     let bytes =
       TensorBoardEvents.beginning(wallTime: 1.5)
       + TensorBoardEvents.records(for: [.init(tag: "a/b", step: 300, value: 0.5, wallTime: 2)])
-    // Written with tensorboard 2.20.0 and protobuf 6.33.0.
+    // Made with tensorboard 2.21.0: event_pb2 and RecordWriter.
     let expected =
-      "18000000000000003aeb77a909000000000000f83f1a0d627261696e2e4576656e743a32e7a1d6b9"
+      "1800000000000000" + "a37f4b22" + "09000000000000f83f" + "1a0d627261696e2e4576656e743a32" + "2a28646c"
+      + "1a00000000000000" + "129bd82d" + "090000000000000040" + "10ac02" + "2a0c0a0a0a03612f62150000003f" + "133d26ac"
     #expect(bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined() == expected)
   }
 
@@ -70,6 +72,11 @@ private let scalars: [TensorBoardEvents.Scalar] = {
     #expect(scalars.flatMap { TensorBoardEvents.records(for: [$0]) } == TensorBoardEvents.records(for: scalars))
     #expect(TensorBoardEvents.records(for: []) == [])
     #expect(TensorBoardEvents.records(for: scalars) != TensorBoardEvents.records(for: scalars.reversed()))
+  }
+
+  @Test func `a time of zero is left out, as protocol buffers leave out what is zero`() {
+    #expect(TensorBoardEvents.beginning(wallTime: 1).count == 16 + 9 + 15)
+    #expect(TensorBoardEvents.beginning(wallTime: 0).count == 16 + 15)
   }
 
   @Test func `names of files sort by time`() {

@@ -12,6 +12,11 @@ private func bytes(_ path: String) throws -> [UInt8] {
   Array(try Data(contentsOf: fixtures.appending(path: path)))
 }
 
+private func bytes(ofHexadecimal digits: String) throws -> [UInt8] {
+  let digits = try digits.map { try UInt8(#require($0.hexDigitValue)) }
+  return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+}
+
 /// The tensors of both files, in the order that the original library gives them; make.py has the same table.
 private let tensors: [Safetensors.Tensor] = [
   .init("unsigned", shape: [2], values: .u64([.max, 1 << 63])),
@@ -66,6 +71,21 @@ private struct Damage: Sendable, CustomTestStringConvertible {
     #expect(
       try bytes(path) == own.encoded(),
       "if that is meant: A3C_BLESS=1 swift test --filter Golden, then Fixtures/generators/safetensors/make.sh")
+  }
+
+  @Test func `whichever bit of the header is flipped, what is read is what the original library reads`() throws {
+    let written = try bytes("safetensors/from-python.safetensors")
+    let digits = String(decoding: try bytes("safetensors/from-python-flips.txt"), as: UTF8.self).split(separator: "\n")
+    let masks = try bytes(ofHexadecimal: digits.joined())
+    let read = masks.indices.map { byte in
+      (0..<8).reduce(UInt8(0)) { mask, bit in
+        var flipped = written
+        flipped[byte] ^= 1 << bit
+        return (try? Safetensors(decoding: flipped)) == nil ? mask : mask | 1 << bit
+      }
+    }
+    #expect(read == masks)
+    #expect(masks.count == 600 && masks.contains(0xFF) == false && masks.contains { $0 != 0 })
   }
 
   @Test(arguments: Damage.all)

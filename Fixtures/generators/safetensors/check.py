@@ -48,7 +48,7 @@ def main():
     fewer = {name: array for name, array in loaded.items() if name != "empty"}
     sound = sound and differences(fewer, TENSORS) == ["empty"]
 
-    # The library copes with an offset that does not suit the type; PyTorch's views of the file do not.
+    # Every tensor begins at a multiple of its elements' size, as in the files that the library writes.
     data = path.read_bytes()
     start = 8 + int.from_bytes(data[:8], "little")
     sound = sound and start % 8 == 0
