@@ -158,6 +158,11 @@ MALFORMED = [
         "byte 58: the number is larger than 9223372036854775807",
     ),
     (
+        "extent-just-too-large",
+        file({"a": described(shape=[2**63])}),
+        "byte 37: the number is larger than 9223372036854775807",
+    ),
+    (
         "offset-text",
         file(TEXT.replace("[0,8]", '[0,"8"]')),
         "byte 58: a whole number of at least 0 is needed where '\"' stands",
