@@ -1,6 +1,6 @@
 // A checksum that costs next to nothing because it is taken while a block is copied: what a recording keeps of each
-// pull, so that a replay that brings other numbers is found out at once. It is an error-locating code too: where a single
-// bit differs, it says which.
+// pull, so that a replay that brings other numbers is found out at once. It is an error-locating code too: where a
+// single bit differs, it says which.
 
 import DeterministicMath
 

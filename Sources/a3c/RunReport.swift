@@ -70,6 +70,7 @@ struct RunReport: Encodable {
 
   private let stalenessCounts: [Int]
   private let asked: Int
+  private let stepsPerSecond: Double
 
   private enum CodingKeys: String, CodingKey {
     case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, quirks, workers, episodes,
@@ -83,9 +84,10 @@ struct RunReport: Encodable {
   ///   - accesses: how many accesses were made.
   ///   - isStopped: whether it stopped before its end, so that the workers are shown.
   ///   - repro: the command that repeats it.
+  ///   - earlierSteps: environment steps of a part of the run that `seconds` do not count.
   init(
     _ world: TrainingWorld, _ workers: [Worker], schedule: String, scheduleSeed: UInt64?, accesses: Int,
-    isStopped: Bool, repro: String, digests: [PeriodicDigest]? = nil, seconds: Double
+    isStopped: Bool, repro: String, digests: [PeriodicDigest]? = nil, earlierSteps: Int = 0, seconds: Double
   ) {
     let configuration = world.plan.configuration
     let statistics = world.statistics
@@ -121,6 +123,7 @@ struct RunReport: Encodable {
       } : nil
     self.repro = repro
     self.seconds = seconds
+    stepsPerSecond = Double(statistics.environmentSteps - earlierSteps) / max(seconds, 1e-9)
   }
 
   /// How many workers a stopped run's screen shows; the JSON document has all.
@@ -142,7 +145,7 @@ struct RunReport: Encodable {
       (
         "time",
         "\(NumberText.duration(seconds: seconds)), "
-          + NumberText.abbreviated(Double(environmentSteps) / max(seconds, 1e-9), unit: "steps/s")
+          + NumberText.abbreviated(stepsPerSecond, unit: "steps/s")
       ),
     ])
     if let first = smoothed.first, let best = smoothed.max(), let last = smoothed.last {

@@ -160,9 +160,13 @@ struct TrainCommand {
     let report = RunReport(
       ending.world, ending.workers, schedule: arguments[Self.schedule].rawValue,
       scheduleSeed: arguments[Self.schedule] == .threads ? nil : configuration.seed, accesses: ending.accesses,
-      isStopped: !isFinished, repro: repro, seconds: watch.seconds)
+      isStopped: !isFinished, repro: repro,
+      earlierSteps: resumed?.statistics.environmentSteps ?? 0, seconds: watch.seconds)
     let training = TrainingReport(
-      report: report, run: folderPath, checkpoint: checkpointPath, trace: recorder.map { .init($0, ending.world) },
+      report: report, run: folderPath, checkpoint: checkpointPath,
+      trace: recorder.map {
+        .init($0, updates: ending.world.statistics.updates - (resumed?.statistics.updates ?? 0))
+      },
       resume: isFinished ? nil : goOn)
     let results = ending.world.board.allResults
     try folder.finish(training, curve: curve(results))
@@ -185,10 +189,7 @@ struct TrainCommand {
 
   /// The command that repeats the run.
   private var repro: String {
-    if let path = arguments[Self.record] {
-      let earlier = resumed == nil ? "" : " (with the traces before it, if they were recorded)"
-      return "a3c replay --trace \(path)\(earlier)"
-    }
+    if let path = arguments[Self.record] { return "a3c replay --trace \(path)" }
     let driver = arguments[Self.schedule]
     var words = ["a3c train --seed \(configuration.seed)"] + ConfigurationOptions.words(arguments)
     if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
@@ -233,10 +234,10 @@ private struct TrainingReport: Encodable {
     let bytes: Int
     let bytesPerUpdate: Double
 
-    init(_ recorder: TraceRecorder, _ world: TrainingWorld) {
+    init(_ recorder: TraceRecorder, updates: Int) {
       path = recorder.path
       bytes = recorder.size
-      bytesPerUpdate = Double(recorder.size) / Double(max(1, world.statistics.updates))
+      bytesPerUpdate = Double(recorder.size) / Double(max(1, updates))
     }
   }
 
