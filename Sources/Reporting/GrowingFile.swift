@@ -5,8 +5,8 @@ import Foundation
 
 /// An open file to which bytes are added at the end. It is closed when nobody holds it any more.
 ///
-/// Additions of several threads do not mix. Where one fails, what it wrote of itself is taken back, and nothing is added
-/// any more.
+/// Additions of several threads do not mix. Where one fails, what it wrote of itself is taken back, and nothing is
+/// added any more.
 public final class GrowingFile: @unchecked Sendable {
   private let file: AtomicFile
   private let descriptor: Int32

@@ -37,6 +37,7 @@ public final class ProgressMeter {
   private var lastTenth: Int
   private var isLineDrawn = false
   private var isFinished = false
+  private var notes: [String] = []
 
   /// Starts the clock.
   /// - Parameters:
@@ -72,8 +73,10 @@ public final class ProgressMeter {
   deinit { eraseLine() }
 
   /// Says that `done` units are finished. Cheap enough for every update: it reads the clock, and seldom writes.
-  public func update(_ done: Int) {
+  /// - Parameter notes: what else is worth showing, the most important first.
+  public func update(_ done: Int, notes: [String] = []) {
     self.done = done
+    self.notes = notes
     guard style != .silent, !isFinished else { return }
     let now = clock()
     let sinceShown = now - lastShown
@@ -125,7 +128,7 @@ public final class ProgressMeter {
       let seconds = Double(max(0, total - done)) * elapsed / Double(done - startCount)
       facts.append("\(NumberText.duration(seconds: seconds)) left")
     }
-    return facts
+    return facts + notes
   }
 
   private func drawLine(_ now: Double) {

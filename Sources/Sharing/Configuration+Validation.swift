@@ -1,5 +1,5 @@
-// What a configuration that comes from a file must satisfy before anything is built from it: sizes that fit into memory,
-// and numbers for which the algorithm is defined.
+// What a configuration that comes from a file must satisfy before anything is built from it: sizes that fit into
+// memory, and numbers for which the algorithm is defined.
 
 /// Why a configuration cannot be run. The description is one sentence.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
@@ -30,8 +30,8 @@ extension Configuration {
       }
     }
     try check("workers", workers, 1...65_536)
-    try check("episodes", episodes, 1...Int(Int32.max))
-    try check("maxSteps", maxSteps, 1...Int(Int32.max))
+    try check("episodes", episodes, 1...Int.max)
+    try check("maxSteps", maxSteps, 1...Int.max)
     try check("flushLength", flushLength, 1...65_536)
     try check("actorUnits", actorUnits, 1...65_536)
     try check("criticUnits", criticUnits, 1...65_536)

@@ -1,14 +1,14 @@
-// A checksum that costs next to nothing because it is taken while a block is copied: what a recording keeps of each pull,
-// so that a replay that brings other numbers is found out at once. It is an error-locating code too: where a single bit
-// differs, it says which.
+// A checksum that costs next to nothing because it is taken while a block is copied: what a recording keeps of each
+// pull, so that a replay that brings other numbers is found out at once. It is an error-locating code too: where a
+// single bit differs, it says which.
 
 import DeterministicMath
 
 /// The checksum of a net as it is pulled, block by block.
 ///
 /// Each number's bits x are folded to t = x ⊕ (x ≫ 16), so that a change of the sign changes low bits too. Eight lanes
-/// each keep the sum of their t and the sum of those sums (Fletcher 1982), modulo 2³²: the second sum weighs a number by
-/// its place. Blocks are filled up with zeros to whole vectors of eight.
+/// each keep the sum of their t and the sum of those sums (Fletcher 1982), modulo 2³²: the second sum weighs a number
+/// by its place. Blocks are filled up with zeros to whole vectors of eight.
 public struct PullChecksum: Hashable, Sendable {
   private var sum = SIMD8<UInt32>()
   private var sumOfSums = SIMD8<UInt32>()

@@ -72,16 +72,19 @@ extension Worker {
   public struct State: Hashable, Sendable, Codable {
     /// Where it stands.
     public var phase: Phase
-    /// Updates pushed, and episodes finished.
+    /// Updates pushed.
     public var updates: Int
+    /// Episodes finished.
     public var episodes: Int
-    /// The counters of its two random streams.
+    /// The counter of the random stream of its actions.
     public var actionNoise: UInt64
+    /// The counter of the random stream of its start states.
     public var startStates: UInt64
     /// The environment's state.
     public var environment: [Double]
-    /// Steps of all episodes together, and of this one.
+    /// Steps of all episodes together.
     public var totalSteps: Int
+    /// Steps of this episode.
     public var episodeSteps: Int
     /// The sum of the episode's rewards, unscaled.
     public var episodeReturn: Double
@@ -128,7 +131,8 @@ extension Worker {
     try check(state.netOrGradient.count == netOrGradient.count, "a net of \(state.netOrGradient.count) parameters")
     try check(state.loaded.count == loaded.count, "a loaded block of \(state.loaded.count) numbers")
     try check(state.versions.count == blockCount + 2, "\(state.versions.count) versions")
-    try check(state.environment.count == environment.state.count, "an environment of \(state.environment.count) numbers")
+    try check(
+      state.environment.count == environment.state.count, "an environment of \(state.environment.count) numbers")
     try check(
       min(state.updates, state.episodes, state.totalSteps, state.episodeSteps, state.lag) >= 0, "a negative count")
     try check(state.phase.block.map { 0..<blockCount ~= $0 } ?? true, "phase '\(state.phase)'")

@@ -1,5 +1,5 @@
-// What a recording keeps of a worker: the tickets of its accesses, and a witness of each pull. Encoder and decoder stand
-// side by side here, and docs/formats.md describes the same bytes.
+// What a recording keeps of a worker: the tickets of its accesses, and a witness of each pull. Encoder and decoder
+// stand side by side here, and docs/formats.md describes the same bytes.
 //
 // A log is a sequence of records, each a byte that says its kind and then, in the order of the worker's accesses, each
 // access's ticket. Which objects they touch follows from the kind:

@@ -1,6 +1,7 @@
 // A tensor of a model as other programs expect it: weight matrices outputs × inputs, as PyTorch stores them, where the
 // flat buffer has inputs × outputs.
 
+import Foundation
 import Learning
 import Sharing
 
@@ -23,6 +24,26 @@ extension ParameterTensor {
     let elements = try tensors.f32(name + suffix, shape: shape)
     return (0..<range.count).map { index in
       elements[index % range.columns * range.rows + index / range.columns]
+    }
+  }
+}
+
+extension Configuration {
+  /// The parameters of this configuration's network out of a file of weights, in the order of the flat buffer. Other
+  /// tensors in it are not looked at.
+  /// - Throws: `UnreadableFile`.
+  public func parameters(inFile path: String) throws -> [Float] {
+    let bytes: Data
+    do {
+      bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    } catch {
+      throw UnreadableFile(path: path, error: error)
+    }
+    do {
+      let tensors = try Safetensors(decoding: Array(bytes))
+      return try makeNetwork().layout.tensors.flatMap { try $0.values(in: tensors) }
+    } catch {
+      throw UnreadableFile(path: path, reason: "\(error)")
     }
   }
 }

@@ -4,8 +4,9 @@
 extension Safetensors {
   /// Reads the bytes of a file.
   ///
-  /// As strict as the original library, and stricter in three things: a name that stands twice, a member that the
-  /// format does not define and a dtype other than those of `Dtype` are refused.
+  /// Nothing is read that the original library refuses. Refused here and not there are names that stand twice, members
+  /// that the format does not define, white space before the header, null for the metadata, and dtypes other than those
+  /// of `Dtype`.
   /// - Throws: `SafetensorsError` with the offset of what is wrong.
   public init(decoding bytes: [UInt8]) throws(SafetensorsError) {
     let dataStart = try Self.endOfHeader(of: bytes)
@@ -43,20 +44,23 @@ extension Safetensors {
       func refused(_ reason: String) -> SafetensorsError {
         SafetensorsError(byte: entry.position, "tensor \(SafetensorsError.quoted(entry.name)) \(reason)")
       }
+      let shape = SafetensorsError.shown(entry.shape)
       guard let count = elementCount(of: entry.shape),
         case (let size, false) = count.multipliedReportingOverflow(by: entry.dtype.size)
-      else { throw refused("has a shape of more bytes than can be counted: \(entry.shape)") }
-      guard entry.begin <= entry.end else { throw refused("begins at \(entry.begin) and ends at \(entry.end)") }
+      else { throw refused("of shape \(shape) has more bytes than can be counted") }
+      guard entry.begin <= entry.end else {
+        throw refused("begins at byte \(entry.begin) of the data and ends at \(entry.end)")
+      }
       guard entry.end - entry.begin == size else {
         throw refused(
-          "of dtype \(entry.dtype.rawValue) and shape \(entry.shape) needs \(size) bytes and has "
+          "of dtype \(entry.dtype.rawValue) and shape \(shape) needs \(size) bytes and has "
             + "\(entry.end - entry.begin)")
       }
       guard entry.begin >= covered else {
-        throw refused("begins at \(entry.begin), and the one before it ends at \(covered)")
+        throw refused("begins at byte \(entry.begin) of the data, and the one before it ends at \(covered)")
       }
       guard entry.begin == covered else {
-        throw refused("begins at \(entry.begin), and nothing is said of the data from \(covered) on")
+        throw refused("begins at byte \(entry.begin) of the data, and those from \(covered) on belong to none")
       }
       covered = entry.end
     }
@@ -66,7 +70,7 @@ extension Safetensors {
     }
     guard covered == dataBytes else {
       throw SafetensorsError(
-        byte: fileBytes - dataBytes + covered, "the last tensor ends here, and \(dataBytes - covered) bytes follow")
+        byte: fileBytes - dataBytes + covered, "the \(dataBytes - covered) bytes from here on belong to no tensor")
     }
   }
 }

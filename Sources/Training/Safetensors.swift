@@ -184,7 +184,8 @@ extension Safetensors {
     }
     guard tensor.shape == shape else {
       throw SafetensorsError(
-        "tensor \(SafetensorsError.quoted(name)) has shape \(tensor.shape), and \(shape) is needed")
+        "tensor \(SafetensorsError.quoted(name)) has shape \(SafetensorsError.shown(tensor.shape)), "
+          + "and \(shape) is needed")
     }
     return tensor.values
   }
@@ -199,8 +200,13 @@ extension SafetensorsError {
   /// A name out of a file as it can be shown: on one line and short, whatever it is made of.
   static func quoted(_ name: String) -> String {
     let scalars = name.unicodeScalars
-    let limit = 60
+    let limit = 40
     return "'" + scalars.prefix(limit).map { $0.escaped(asASCII: false) }.joined()
       + (scalars.dropFirst(limit).isEmpty ? "'" : "…'")
+  }
+
+  /// A shape out of a file as it can be shown.
+  static func shown(_ shape: [Int]) -> String {
+    shape.count <= 8 ? "\(shape)" : "[" + shape.prefix(8).map { "\($0), " }.joined() + "…]"
   }
 }

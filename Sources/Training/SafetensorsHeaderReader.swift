@@ -73,16 +73,17 @@ struct SafetensorsHeaderReader {
       switch member {
       case "dtype":
         let found = try text()
-        dtype = Safetensors.Dtype(rawValue: found)
-        if dtype == nil {
-          let known = Safetensors.Dtype.allCases.map(\.rawValue).joined(separator: ", ")
-          throw refused("the dtype \(SafetensorsError.quoted(found)); those read here are \(known)", at: value)
+        guard let known = Safetensors.Dtype(rawValue: found) else {
+          let all = Safetensors.Dtype.allCases.map(\.rawValue).joined(separator: ", ")
+          throw refused("the dtype \(SafetensorsError.quoted(found)); those read here are \(all)", at: value)
         }
+        dtype = known
       case "shape":
         shape = try numbers()
       case "data_offsets":
-        offsets = try numbers()
-        if offsets?.count != 2 { throw refused("\(offsets?.count ?? 0) data_offsets, and 2 are needed", at: value) }
+        let found = try numbers()
+        guard found.count == 2 else { throw refused("\(found.count) data_offsets, and 2 are needed", at: value) }
+        offsets = found
       default:
         throw refused(
           "a member \(SafetensorsError.quoted(member)); allowed are dtype, shape and data_offsets", at: position)
@@ -182,7 +183,7 @@ extension SafetensorsHeaderReader {
   }
 
   /// What stands after a backslash.
-  private mutating func escaped() throws(SafetensorsError) -> Character {
+  private mutating func escaped() throws(SafetensorsError) -> String {
     let start = position - 1
     let letter = next
     position += letter == nil ? 0 : 1
@@ -202,7 +203,7 @@ extension SafetensorsHeaderReader {
         position += 2
         units.append(try codeUnit())
       }
-      if let text = String(validating: units, as: UTF16.self) { return Character(text) }
+      if let text = String(validating: units, as: UTF16.self) { return text }
       throw SafetensorsError(byte: start, "the escape is half of a character")
     default: throw SafetensorsError(byte: start, "there is no such escape in JSON")
     }

@@ -248,6 +248,9 @@ public struct TraceRecord: RecordedAccesses, Sendable {
   /// Lets each worker make so many accesses more.
   mutating func extend(by accesses: [Int]) { for worker in left.indices { left[worker] += accesses[worker] } }
 
+  /// The access that `process` makes next, as it is on record; `next` has told of it.
+  func upcoming(of process: Int) -> LoggedAccess? { upcoming[process] }
+
   /// The access that `process` has made last, as it is on record.
   func lastAccess(of process: Int) -> LoggedAccess? { made[process] }
 

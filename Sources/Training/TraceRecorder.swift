@@ -57,7 +57,8 @@ public final class TraceRecorder: @unchecked Sendable {
     try file.synchronize()
   }
 
-  /// Adds a worker's log, in whole records, and forgets it there. Where that is not possible any more, `error` says why.
+  /// Adds a worker's log, in whole records, and forgets it there. Where that is not possible any more, `error` says
+  /// why.
   func append(_ log: inout AccessLog, of worker: Int) {
     guard log.count > 0 else { return }
     let number = UInt32(worker).littleEndian

@@ -58,6 +58,8 @@ public struct TraceReplay {
   public private(set) var cuts: [TraceCut] = []
   /// The trace that is being replayed.
   public private(set) var trace: Trace
+  /// The digest at whose cut the replay ends, before the end of the record; `nil` for its end.
+  public var endingDigest: String?
   /// How many accesses were made in traces before this one.
   private var earlierAccesses = 0
   private var cutsInTrace = 0
@@ -88,7 +90,7 @@ public struct TraceReplay {
 
   /// Goes on with a trace that was recorded from the state in which this one ended.
   /// - Throws: `TraceDivergence` where that is another state.
-  public mutating func goOn(with next: Trace) throws {
+  public mutating func goOn(with next: Trace) throws(TraceDivergence) {
     let digest = "\(simulation.digest)"
     guard next.header.configuration == trace.header.configuration, next.header.startingDigest == digest else {
       throw TraceDivergence(
@@ -171,7 +173,7 @@ public struct TraceReplay {
         recorded: "ticket \(unmade.recorded.ticket) of object \(unmade.recorded.object) is",
         replayed: "the worker has ended\(failure)")
     }
-    guard !isTorn else { return false }
+    guard !isTorn, endingDigest == nil || cuts.last?.digest != endingDigest else { return false }
     let cut = trace.cuts[cutsInTrace]
     let digest = "\(simulation.digest)"
     guard digest == cut.digest else {
@@ -180,6 +182,7 @@ public struct TraceReplay {
     }
     cutsInTrace += 1
     cuts.append(cut)
+    guard cut.digest != endingDigest else { return false }
     let next = cutsInTrace < trace.cuts.count ? trace.cuts[cutsInTrace].accesses : trace.accesses
     guard next != cut.accesses else { return cutsInTrace < trace.cuts.count }
     simulation.strategy.extend { $0.extend(by: zip(next, cut.accesses).map { $0 - $1 }) }

@@ -23,6 +23,9 @@ public final class Trainer {
     public var smoothed = 0.0
     /// How many episodes have finished.
     public var episodes = 0
+
+    /// Nothing yet.
+    public init() {}
   }
 
   /// What the threads are asked to do.
@@ -221,11 +224,13 @@ public final class Trainer {
     progress.environmentSteps += earlier.environmentSteps
     progress.updates += earlier.updates
     progress.meanStaleness = progress.updates == 0 ? 0 : Double(lag + earlier.totalLag) / Double(progress.updates)
-    let board = seats[0].world.board
     progress.smoothed = board.smoothed
     progress.episodes = board.finishedEpisodes
     return progress
   }
+
+  /// The counters and results, which may be looked at while the run goes on.
+  public var board: EpisodeBoard { seats[0].world.board }
 
   // MARK: The state, while everybody stands still or has ended
 
@@ -244,7 +249,7 @@ public final class Trainer {
   public var accesses: [Int] { seats.map(\.accesses) }
 
   /// Whether every worker has made all its accesses.
-  public var isFinished: Bool { seats.allSatisfy { $0.worker.phase == .finished } }
+  public var isFinished: Bool { workers.allSatisfy { $0.phase == .finished } }
 
   /// Why a worker could not go on.
   public var failure: WorkerFailure? { seats.lazy.compactMap(\.world.failure).first }

@@ -8,8 +8,8 @@ import Sharing
 
 /// Plays many episodes with a trained policy, greedily and sampled.
 struct EvaluateCommand {
-  static let checkpoint = Option<String?>(
-    operand: .path("CHECKPOINT"), help: "the trained policy; untrained:SEED is that of sjtu before any update")
+  static let checkpoint = Option<String>(
+    requiredOperand: .path("CHECKPOINT"), help: "a run's folder, a file of weights NAME.safetensors, or untrained:SEED")
   static let episodes = Option<Int>(
     "episodes", .count(1...100_000), default: 100, help: "how many episodes to play in each of the two ways")
   static let maxSteps = Option<Int?>(
@@ -26,25 +26,14 @@ struct EvaluateCommand {
       bootstrap intervals over episodes. They say nothing of how another training run would have ended.
       """,
     options: [checkpoint, episodes, maxSteps, seed, json],
-    examples: ["a3c evaluate untrained:42", "a3c evaluate untrained:42 --episodes 1000 --json"])
+    examples: ["a3c evaluate runs/sjtu-1", "a3c evaluate untrained:42 --episodes 1000 --json"])
 
   private let arguments: Arguments
   private let path: String
 
-  init(_ arguments: Arguments) throws(UsageError) {
+  init(_ arguments: Arguments) {
     self.arguments = arguments
-    path = try Self.path(in: arguments, of: Self.declaration, Self.checkpoint)
-  }
-
-  /// The checkpoint that `command` was given.
-  /// - Throws: where it was given none.
-  static func path(
-    in arguments: Arguments, of command: Command, _ checkpoint: Option<String?>
-  ) throws(UsageError) -> String {
-    guard let path = arguments[checkpoint] else {
-      throw UsageError("a3c \(command.name) needs \(checkpoint.placeholder); add it")
-    }
-    return path
+    path = arguments[Self.checkpoint]
   }
 
   /// Evaluates and reports.

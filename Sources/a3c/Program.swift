@@ -7,18 +7,20 @@ import Reporting
 let program = CommandTable(
   program: "a3c",
   about: """
-    a3c replays asynchronous actor-critic training (A3C) in a single thread, bit for bit, from one integer: every \
-    interleaving of the workers has a seed, every run a digest, every race its name. And it checks its own numbers \
-    against the software that they come from.
+    a3c trains by asynchronous actor-critic (A3C) on real threads, and replays such training in a single thread, bit \
+    for bit, from one integer or from a recording of the threads: every interleaving has a name, every run a digest, \
+    every race its witness. And it checks its own numbers against the software that they come from.
     """,
   firstSteps: [
     ("a3c replay --seed 42", "twelve workers race over one network; the digest is the same everywhere"),
     ("a3c replay --seed 42 --until 900 --timeline race.svg", "draw who did what when, hazards marked"),
+    ("a3c train --protocol sharded --record run.trace", "train on threads; a3c replay --trace run.trace repeats it"),
     ("a3c verify", "check the numbers against Gym, PyTorch and exact tables"),
   ],
   commands: [
-    ReplayCommand.declaration, EvaluateCommand.declaration, RolloutCommand.declaration, VerifyCommand.declaration,
-    BenchCommand.declaration,
+    ReplayCommand.declaration, TrainCommand.declaration, TraceCommand.declaration, EvaluateCommand.declaration,
+    RolloutCommand.declaration,
+    VerifyCommand.declaration, BenchCommand.declaration,
   ])
 
 /// Writes a complaint or a remark where it never mixes with results.
@@ -33,6 +35,8 @@ func run(_ words: [String]) throws -> Int32 {
   case .run(let command, let arguments):
     switch command.name {
     case ReplayCommand.declaration.name: return try ReplayCommand(arguments).run()
+    case TrainCommand.declaration.name: return try TrainCommand(arguments).run()
+    case TraceCommand.declaration.name: return try TraceCommand(arguments).run()
     case EvaluateCommand.declaration.name: return try EvaluateCommand(arguments).run()
     case RolloutCommand.declaration.name: return try RolloutCommand(arguments).run()
     case VerifyCommand.declaration.name: return try VerifyCommand(arguments).run()

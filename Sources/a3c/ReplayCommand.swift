@@ -11,28 +11,17 @@ import Training
 
 /// Replays one interleaving of a training run.
 struct ReplayCommand {
-  static let seed = Option<UInt64>(
-    required: "seed", .seed, help: "names the run: initial weights, noise, start states and schedule")
-  static let preset = Option<String>(
-    "preset", .choice("NAME", Preset.all.map(\.name)), default: "sjtu", help: "the published system")
-  static let workers = Option<Int?>(
-    "workers", .count(1...65_536), help: "how many workers race (default: the preset's, 12 for sjtu)")
+  static let seed = Option<UInt64?>(
+    "seed", .seed, help: "names the run: initial weights, noise, start states and schedule")
+  static let trace = Option<[String]>(
+    repeated: "trace", .path("F"),
+    help: "replay a recorded run instead; given again, a recording that goes on where the one before ends")
   static let episodes = Option<Int>(
     "episodes", .count(), default: 120, help: "how many episodes are asked for, all workers together")
-  static let maxSteps = Option<Int?>(
-    "max-steps", .count(), help: "the step limit of an episode (default: the preset's, 4000 for sjtu)")
-  static let sharing = Option<SharingProtocol?>(
-    "protocol", .choice("NAME"), help: "how the model is shared: locked, sharded or hogwild (default: the preset's)")
   static let schedule = Option<Schedule>(
     "schedule", .choice("NAME"), default: .timed, help: "who goes next: round-robin, random or timed")
   static let scheduleSeed = Option<UInt64?>(
     "schedule-seed", .seed, help: "another interleaving of the same workers' noise (default: the seed)")
-  static let granularity = Option<Granularity>(
-    "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")
-  static let rewards = Option<Rewards>(
-    "rewards", .choice("NAME"), default: .raw, help: "what the learner sees: raw, or scaled, (r + 8.1)/8.1")
-  static let repair = Option<[Quirk]>(
-    repeated: "repair", .choice("QUIRK"), help: "switch a quirk of the published program off; may be given again")
   static let until = Option<Int?>(
     "until", .count(0...Int.max), help: "stop after so many accesses and show the workers")
   static let digestsEvery = Option<Int?>("digests-every", .count(), help: "print a digest every so many updates")
@@ -47,34 +36,21 @@ struct ReplayCommand {
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
 
   static let declaration = Command(
-    "replay", summary: "replay a training run in one thread, bit for bit, from one integer",
+    "replay", summary: "replay a training run in one thread, bit for bit, from one integer or a recording",
     discussion: """
       The same seed and options give the same digest on every machine, in every build. Hazards are counted, not \
-      judged: an A3C run without a lost update would be the surprise.
+      judged: an A3C run without a lost update would be the surprise. With --trace the run is one of threads that \
+      a3c train --record wrote down; exit 1 where the replay is not identical.
       """,
-    options: [
-      seed, preset, workers, episodes, maxSteps, sharing, schedule, scheduleSeed, granularity, rewards, repair, until,
-      digestsEvery, twice, timeline, perfetto, force, json,
-    ],
+    options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
+      + [schedule, scheduleSeed, until, digestsEvery, twice, timeline, perfetto, force, json],
     examples: [
       "a3c replay --seed 42", "a3c replay --seed 42 --protocol sharded --workers 4",
       "a3c replay --seed 42 --until 900 --timeline race.svg",
-      "a3c replay --seed 1 --episodes 1000 --rewards scaled",
+      "a3c replay --seed 1 --episodes 1000 --rewards scaled", "a3c replay --trace run.trace",
     ])
 
-  /// The rewards that the learner sees.
-  enum Rewards: String, CaseIterable, Sendable {
-    case raw, scaled
-
-    var scaling: RewardScaling {
-      switch self {
-      case .raw: .raw
-      case .scaled: RewardScaling(shift: 8.1, factor: 1 / 8.1)
-      }
-    }
-  }
-
-  private let arguments: Arguments
+  let arguments: Arguments
   private let configuration: Configuration
   private let schedule: Schedule
   private let scheduleSeed: UInt64
@@ -84,16 +60,20 @@ struct ReplayCommand {
   /// Settles every setting and checks every output path, before anything runs.
   init(_ arguments: Arguments) throws {
     self.arguments = arguments
-    var configuration = Preset.named(arguments[Self.preset])!.configuration
-    configuration.seed = arguments[Self.seed]
-    configuration.episodes = arguments[Self.episodes]
-    configuration.granularity = arguments[Self.granularity]
-    configuration.rewardScaling = arguments[Self.rewards].scaling
-    if let workers = arguments[Self.workers] { configuration.workers = workers }
-    if let maxSteps = arguments[Self.maxSteps] { configuration.maxSteps = maxSteps }
-    if let sharing = arguments[Self.sharing] { configuration.sharing = sharing }
-    for quirk in arguments[Self.repair] { quirk.repair(&configuration) }
-    self.configuration = configuration
+    if arguments[Self.trace].isEmpty {
+      guard let seed = arguments[Self.seed] else {
+        throw UsageError("a3c replay needs --seed N or --trace F; add one of them")
+      }
+      configuration = try ConfigurationOptions.configuration(
+        arguments, seed: seed, episodes: arguments[Self.episodes])
+    } else {
+      let others = Self.declaration.options.map(\.name).filter { arguments.given.contains($0) }
+        .filter { !["trace", "until", "digests-every", "timeline", "perfetto", "force", "json"].contains($0) }
+      if let other = others.first {
+        throw UsageError("--trace says what was run, and --\(other) too; leave one of them out")
+      }
+      configuration = Preset.sjtu.configuration
+    }
     schedule = arguments[Self.schedule]
     scheduleSeed = arguments[Self.scheduleSeed] ?? configuration.seed
     let force = arguments[Self.force]
@@ -117,10 +97,11 @@ struct ReplayCommand {
   /// - Returns: the exit code.
   func run() throws -> Int32 {
     let isJSON = arguments[Self.json]
+    guard arguments[Self.trace].isEmpty else { return try runTrace() }
     let (report, recorder) = try replay { digest in
       if !isJSON { print(digest.line) }
     }
-    if let recorder { try save(recorder) }
+    if let recorder { try save(recorder, title: title, subtitle: repro) }
     print(isJSON ? try report.json() : report.screen(on: .standardOutput))
     return try arguments[Self.twice] ? checkRepetition(report) : 0
   }
@@ -129,7 +110,7 @@ struct ReplayCommand {
   /// - Parameter onDigest: gets the digests of `--digests-every` as they are taken.
   func replay(
     style: ProgressStyle = .suited(to: .standardError, quiet: false), onDigest: (PeriodicDigest) -> Void = { _ in }
-  ) throws -> (report: ReplayReport, recorder: TimelineRecorder?) {
+  ) throws -> (report: RunReport, recorder: TimelineRecorder?) {
     let begun = ProgressMeter.monotonicSeconds()
     var simulation = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
     var recorder = recorder(for: simulation)
@@ -139,7 +120,7 @@ struct ReplayCommand {
     var digests: [PeriodicDigest] = []
     let meter = ProgressMeter("replay", total: expectedSteps, unit: "steps", style: style)
     // One field at a time: a copy of the statistics would retain and release their lists at every access.
-    while simulation.accesses < limit, let step = simulation.advance() {
+    while simulation.accesses < limit, simulation.world.failure == nil, let step = simulation.advance() {
       recorder?.record(step, in: simulation)
       if simulation.world.statistics.updates >= nextDigest {
         digests.append(PeriodicDigest(simulation))
@@ -150,8 +131,10 @@ struct ReplayCommand {
     }
     meter.update(simulation.world.statistics.environmentSteps)
     meter.finish()
-    let report = ReplayReport(
-      simulation, configuration: configuration, schedule: schedule, scheduleSeed: scheduleSeed, repro: repro,
+    if let failure = simulation.world.failure { throw StoppedRun(failure: failure, repro: repro) }
+    let report = RunReport(
+      simulation.world, simulation.processes, schedule: schedule.rawValue, scheduleSeed: scheduleSeed,
+      accesses: simulation.accesses, isStopped: simulation.status == .running, repro: repro,
       digests: interval == nil ? nil : digests, seconds: ProgressMeter.monotonicSeconds() - begun)
     return (report, recorder)
   }
@@ -163,7 +146,7 @@ struct ReplayCommand {
   }
 
   /// Runs it twice more, side by side, and compares every access, the digest every so often, and the end with `report`.
-  private func checkRepetition(_ report: ReplayReport) throws -> Int32 {
+  private func checkRepetition(_ report: RunReport) throws -> Int32 {
     var first = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
     var second = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
     while first.accesses < report.accesses {
@@ -185,32 +168,27 @@ struct ReplayCommand {
 
   /// The shortest command that repeats this run.
   private var repro: String {
-    var words = ["a3c replay --seed \(configuration.seed)"]
-    let original = Preset.named(configuration.preset)!.configuration
-    if configuration.preset != "sjtu" { words.append("--preset \(configuration.preset)") }
-    if configuration.workers != original.workers { words.append("--workers \(configuration.workers)") }
+    var words = ["a3c replay --seed \(configuration.seed)"] + ConfigurationOptions.words(arguments)
     if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
-    if configuration.maxSteps != original.maxSteps { words.append("--max-steps \(configuration.maxSteps)") }
-    if configuration.sharing != original.sharing { words.append("--protocol \(configuration.sharing.rawValue)") }
     if schedule != .timed { words.append("--schedule \(schedule.rawValue)") }
     if scheduleSeed != configuration.seed { words.append("--schedule-seed \(scheduleSeed)") }
-    if configuration.granularity != .tensor { words.append("--granularity \(configuration.granularity)") }
-    if configuration.rewardScaling != .raw { words.append("--rewards scaled") }
-    words += Quirk.allCases.filter(arguments[Self.repair].contains).map { "--repair \($0.rawValue)" }
     if let until = arguments[Self.until] { words.append("--until \(until)") }
     return words.joined(separator: " ")
   }
 
-  private func recorder(for simulation: TrainingSimulation) -> TimelineRecorder? {
+  /// A recorder of what the pictures show, if any is asked for.
+  func recorder<S: Strategy>(for simulation: Simulation<Worker, S>) -> TimelineRecorder? {
     guard timelineFile != nil || perfettoFile != nil else { return nil }
     return TimelineRecorder(
       simulation, limit: perfettoFile == nil ? TimelineRecorder.pictureLimit : TimelineRecorder.traceLimit)
   }
 
-  private func save(_ recorder: TimelineRecorder) throws(FileWriteError) {
-    try timelineFile?.save(timelineSVG(recorder))
+  /// Writes the pictures that are asked for.
+  func save(_ recorder: TimelineRecorder, title: String, subtitle: String) throws(FileWriteError) {
+    try timelineFile?.save(
+      TimelineSVG.render(recorder.timeline(title: title, subtitle: subtitle, last: TimelineRecorder.pictureLimit)))
     if let perfettoFile {
-      let timeline = recorder.timeline(title: title, subtitle: repro, last: TimelineRecorder.traceLimit)
+      let timeline = recorder.timeline(title: title, subtitle: subtitle, last: TimelineRecorder.traceLimit)
       // A tick is a nominal 10 ns; an access of a schedule without a clock is shown as a microsecond.
       try perfettoFile.save(Perfetto.render(timeline, microsecondsPerUnit: recorder.hasClock ? 0.01 : 1))
     }
@@ -226,19 +204,5 @@ struct ReplayCommand {
       configuration.preset, configuration.sharing.rawValue, schedule.rawValue, counted(configuration.workers, "worker"),
       "seed \(configuration.seed)",
     ].joined(separator: ", ")
-  }
-}
-
-extension ValueKind<Granularity> {
-  /// How a model is cut.
-  static var granularity: ValueKind {
-    let largest = 1_000_000
-    return ValueKind(
-      placeholder: "tensor|chunk:N", allowed: "tensor, or chunk:N with N from 1 to \(largest)", choices: ["tensor"]
-    ) { word in
-      guard let granularity = Granularity(word) else { return nil }
-      if case .chunk(let size) = granularity, size > largest { return nil }
-      return granularity
-    }
   }
 }

@@ -29,7 +29,9 @@ struct RolloutCommand {
       mean, its standard deviation and the critic's value. Numbers are written with all their digits.
       """,
     options: [checkpoint, seed, episode, sampled, maxSteps, csv, svg, force, json],
-    examples: ["a3c rollout untrained:42", "a3c rollout untrained:42 --sampled --csv steps.csv --svg steps.svg"])
+    examples: [
+      "a3c rollout runs/sjtu-1 --svg swing.svg", "a3c rollout untrained:42 --sampled --csv steps.csv --svg steps.svg",
+    ])
 
   private let arguments: Arguments
   private let path: String
@@ -39,7 +41,7 @@ struct RolloutCommand {
   /// Settles every setting and checks every output path, before anything runs.
   init(_ arguments: Arguments) throws {
     self.arguments = arguments
-    path = try EvaluateCommand.path(in: arguments, of: Self.declaration, Self.checkpoint)
+    path = arguments[Self.checkpoint]
     let force = arguments[Self.force]
     func file(_ option: Option<String?>) throws(FileWriteError) -> AtomicFile? {
       guard let path = arguments[option] else { return nil }

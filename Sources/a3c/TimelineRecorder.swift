@@ -59,7 +59,7 @@ struct TimelineRecorder {
   private var lastWrite: [Int: TimelinePoint] = [:]
 
   /// A recorder of the last `limit` accesses of a run at its beginning.
-  init(_ simulation: TrainingSimulation, limit: Int) {
+  init<S: Strategy>(_ simulation: Simulation<Worker, S>, limit: Int) {
     hasClock = simulation.strategy.virtualTime != nil
     blocks = simulation.world.model.blocks
     workers = simulation.processes.count
@@ -69,7 +69,7 @@ struct TimelineRecorder {
   }
 
   /// Notes an access just made.
-  mutating func record(_ step: TrainingSimulation.Step, in simulation: TrainingSimulation) {
+  mutating func record<S: Strategy>(_ step: Simulation<Worker, S>.Step, in simulation: Simulation<Worker, S>) {
     let now = simulation.strategy.virtualTime ?? Double(step.index + 1)
     let hazards = simulation.world.statistics.witnessed
     let object = step.access.object

@@ -11,6 +11,9 @@ do {
     exit(2)
   }
   exit(code)
+} catch let error as StoppedRun {
+  tell("a3c: \(error)")
+  exit(1)
 } catch {
   tell("a3c: \(error)")
   exit(2)

@@ -80,7 +80,8 @@ private let rules = [
   Rule(
     name: "results do not depend on Foundation",
     pattern: #"^(@\w+ |public |internal |private )*import (Foundation|Glibc|Darwin|Musl|Dispatch)"#,
-    scope: ["Sources/"], except: presentation + ["Sources/Verification/"],
+    // Training reads and writes files, and waits for threads; what is in the files it takes from below.
+    scope: ["Sources/"], except: presentation + ["Sources/Verification/", "Sources/Training/"],
     examples: ["import Foundation", "private import FoundationEssentials", "import Dispatch"],
     fine: "import Synchronization"),
   Rule(

@@ -91,6 +91,13 @@ struct Option<Value: Sendable>: OptionDeclaration {
     }
   }
 
+  /// A word without a name, which must be given.
+  init(requiredOperand kind: ValueKind<Value>, help: String) {
+    self.init(kind.placeholder, .operand, kind, help: help, isRequired: true) { words throws(UsageError) in
+      try kind.value(of: words[0], for: kind.placeholder)
+    }
+  }
+
   /// An option without a value, which is true when it is given.
   init(flag name: String, help: String) where Value == Bool {
     let kind = ValueKind<Bool>(placeholder: "", allowed: "no value") { _ in true }

@@ -1,4 +1,4 @@
-// What a replay found, as the closing screen and as the JSON document that scripts read.
+// What a run came to, in lockstep or on threads: the closing screen, and the JSON document that scripts read.
 
 import DeterministicMath
 import Experiments
@@ -15,7 +15,7 @@ struct PeriodicDigest: Encodable {
   let digest: String
 
   /// The digest of `simulation` as it is now.
-  init(_ simulation: TrainingSimulation) {
+  init<S: Strategy>(_ simulation: Simulation<Worker, S>) {
     update = simulation.world.statistics.updates
     access = simulation.accesses
     digest = "\(simulation.digest)"
@@ -24,8 +24,8 @@ struct PeriodicDigest: Encodable {
   var line: String { "update \(update)  access \(access)  digest \(digest)" }
 }
 
-/// The outcome of a replay.
-struct ReplayReport: Encodable {
+/// The outcome of a run.
+struct RunReport: Encodable {
   /// How many versions old gradients were.
   struct Staleness: Encodable {
     let mean: Double
@@ -41,7 +41,8 @@ struct ReplayReport: Encodable {
   }
 
   let seed: UInt64
-  let scheduleSeed: UInt64
+  /// The seed of the schedule; threads have none.
+  let scheduleSeed: UInt64?
   let preset: String
   let `protocol`: String
   let schedule: String
@@ -69,6 +70,7 @@ struct ReplayReport: Encodable {
 
   private let stalenessCounts: [Int]
   private let asked: Int
+  private let stepsPerSecond: Double
 
   private enum CodingKeys: String, CodingKey {
     case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, quirks, workers, episodes,
@@ -76,28 +78,36 @@ struct ReplayReport: Encodable {
     case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, repro, seconds
   }
 
+  /// The report of a run as it stands.
+  /// - Parameters:
+  ///   - schedule: the name of what decided whose turn it was.
+  ///   - accesses: how many accesses were made.
+  ///   - isStopped: whether it stopped before its end, so that the workers are shown.
+  ///   - repro: the command that repeats it.
+  ///   - earlierSteps: environment steps of a part of the run that `seconds` do not count.
   init(
-    _ simulation: TrainingSimulation, configuration: Configuration, schedule: Schedule,
-    scheduleSeed: UInt64, repro: String, digests: [PeriodicDigest]?, seconds: Double
+    _ world: TrainingWorld, _ workers: [Worker], schedule: String, scheduleSeed: UInt64?, accesses: Int,
+    isStopped: Bool, repro: String, digests: [PeriodicDigest]? = nil, earlierSteps: Int = 0, seconds: Double
   ) {
-    let statistics = simulation.world.statistics
-    let results = simulation.world.board.allResults
-    let blocks = simulation.world.model.blocks
+    let configuration = world.plan.configuration
+    let statistics = world.statistics
+    let results = world.board.allResults
+    let blocks = world.model.blocks
     seed = configuration.seed
     self.scheduleSeed = scheduleSeed
     preset = configuration.preset
     `protocol` = configuration.sharing.rawValue
-    self.schedule = schedule.rawValue
+    self.schedule = schedule
     granularity = configuration.granularity.description
     rewards = configuration.rewardScaling == .raw ? "raw" : "scaled"
     quirks = configuration.quirks.map(\.rawValue)
-    workers = configuration.workers
+    self.workers = configuration.workers
     asked = configuration.episodes
     episodes = results.count
     environmentSteps = statistics.environmentSteps
     updates = statistics.updates
-    accesses = simulation.accesses
-    digest = "\(simulation.digest)"
+    self.accesses = accesses
+    digest = "\(world.digest(of: workers))"
     staleness = Staleness(mean: statistics.meanStaleness, max: statistics.maxStaleness)
     stalenessCounts = statistics.staleness
     hazards = Dictionary(uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, statistics.count(of: $0)) })
@@ -105,28 +115,23 @@ struct ReplayReport: Encodable {
     smoothed = results.map(\.smoothed)
     self.digests = digests
     stopped =
-      simulation.status == .running
-      ? simulation.processes.map {
+      isStopped
+      ? workers.map {
         WorkerState(
-          worker: $0.number, next: $0.nextAccess.map { $0.description(blocks: blocks) } ?? "finished", updates: $0.updates,
-          episodes: $0.episodes)
+          worker: $0.number, next: $0.nextAccess.map { $0.description(blocks: blocks) } ?? "finished",
+          updates: $0.updates, episodes: $0.episodes)
       } : nil
     self.repro = repro
     self.seconds = seconds
-  }
-
-  /// One JSON document, keys in alphabetical order.
-  func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    stepsPerSecond = Double(statistics.environmentSteps - earlierSteps) / max(seconds, 1e-9)
   }
 
   /// How many workers a stopped run's screen shows; the JSON document has all.
   private static let workersOnScreen = 64
 
-  /// The closing screen. What a narrow terminal has no room for is left out, if it only explains.
-  func screen(on terminal: Terminal) -> String {
+  /// The closing screen, with `more` facts at its end. What a narrow terminal has no room for is left out, if it only
+  /// explains.
+  func screen(on terminal: Terminal, more: [(key: String, value: String)] = []) -> String {
     func heading(_ title: String, _ explanation: String = "") -> String {
       let fits = !explanation.isEmpty && title.count + 2 + explanation.count <= terminal.columns
       return terminal.emphasised(title, .strong) + (fits ? "  \(explanation)" : "")
@@ -140,7 +145,7 @@ struct ReplayReport: Encodable {
       (
         "time",
         "\(NumberText.duration(seconds: seconds)), "
-          + NumberText.abbreviated(Double(environmentSteps) / max(seconds, 1e-9), unit: "steps/s")
+          + NumberText.abbreviated(stepsPerSecond, unit: "steps/s")
       ),
     ])
     if let first = smoothed.first, let best = smoothed.max(), let last = smoothed.last {
@@ -169,11 +174,9 @@ struct ReplayReport: Encodable {
         lines.append("  and \(others) more, which --json has")
       }
     }
-    lines += [
-      "",
-      "  digest  " + terminal.emphasised(digest, .strong),
-      "  repeat  " + terminal.emphasised(repro, .copyable),
-    ]
+    lines += [""]
+    lines += terminal.keyValueLines(
+      [("digest", terminal.emphasised(digest, .strong)), ("repeat", terminal.emphasised(repro, .copyable))] + more)
     return lines.joined(separator: "\n")
   }
 
@@ -195,4 +198,15 @@ struct ReplayReport: Encodable {
 /// A number of things, in words: `1 worker`, `1,000 workers`.
 func counted(_ count: Int, _ singular: String, _ plural: String? = nil) -> String {
   "\(NumberText.grouped(count)) \(count == 1 ? singular : plural ?? singular + "s")"
+}
+
+extension Encodable {
+  /// One JSON document, keys in alphabetical order.
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
 }

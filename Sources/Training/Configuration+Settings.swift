@@ -1,0 +1,100 @@
+// Any setting of a configuration by its name, as a user writes it: `adam.learningRate=1e-3`. The names are those of the
+// JSON form, so there is no second list of settings that could fall behind.
+
+import Foundation
+import Sharing
+
+/// A JSON document whose numbers keep their kind. (Foundation's untyped reader rounds some doubles on Linux.)
+private enum JSONValue: Codable {
+  case null
+  case bool(Bool)
+  case integer(Int64)
+  case natural(UInt64)
+  case number(Double)
+  case text(String)
+  case list([JSONValue])
+  case object([String: JSONValue])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int64.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(UInt64.self) {
+      self = .natural(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .text(value)
+    } else if let value = try? container.decode([JSONValue].self) {
+      self = .list(value)
+    } else {
+      self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .null: try container.encodeNil()
+    case .bool(let value): try container.encode(value)
+    case .integer(let value): try container.encode(value)
+    case .natural(let value): try container.encode(value)
+    case .number(let value): try container.encode(value)
+    case .text(let value): try container.encode(value)
+    case .list(let value): try container.encode(value)
+    case .object(let value): try container.encode(value)
+    }
+  }
+
+  /// The names of all values in it, `outer.inner`, in alphabetical order.
+  var names: [String] {
+    guard case .object(let members) = self else { return [] }
+    return members.sorted { $0.key < $1.key }.flatMap { name, value in
+      if case .object = value { value.names.map { "\(name).\($0)" } } else { [name] }
+    }
+  }
+
+  /// Puts `value` in the place that `path` names.
+  mutating func set(_ path: ArraySlice<String>, to value: JSONValue) {
+    guard case .object(var members) = self, let name = path.first else {
+      self = value
+      return
+    }
+    members[name]?.set(path.dropFirst(), to: value)
+    self = .object(members)
+  }
+}
+
+extension Configuration {
+  /// The names of all settings, in alphabetical order.
+  public static func settingNames(of configuration: Configuration) -> [String] {
+    // Every setting has a JSON form.
+    try! JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(configuration)).names
+  }
+
+  /// Changes the setting `name` to what `text` says: a number, `true`, `false`, or a word.
+  /// - Throws: `ConfigurationError` where there is no such setting, or it cannot be that.
+  public mutating func set(_ name: String, to text: String) throws(ConfigurationError) {
+    guard Self.settingNames(of: self).contains(name) else {
+      throw ConfigurationError(
+        description: "there is no setting '\(name)'; there are \(Self.settingNames(of: self).joined(separator: ", "))")
+    }
+    // A word is no JSON; in quotation marks it is.
+    let value = (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .text(text)
+    do {
+      var document = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(self))
+      document.set(name.split(separator: ".").map(String.init)[...], to: value)
+      let changed = try JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(document))
+      try changed.validate()
+      self = changed
+    } catch let error as ConfigurationError {
+      throw error
+    } catch {
+      throw ConfigurationError(description: "the setting '\(name)' cannot be '\(text)'")
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// The options that describe a run, whoever drives it: `a3c replay` and `a3c train` take the same ones.
+
+import Experiments
+import Learning
+import Reporting
+import Sharing
+
+/// Options that make a configuration.
+enum ConfigurationOptions {
+  static let preset = Option<String>(
+    "preset", .choice("NAME", Preset.all.map(\.name)), default: "sjtu", help: "the published system")
+  static let workers = Option<Int?>(
+    "workers", .count(1...65_536), help: "how many workers race (default: the preset's, 12 for sjtu)")
+  static let maxSteps = Option<Int?>(
+    "max-steps", .count(),
+    help: "the step limit of an episode (default: the preset's, 4000 for sjtu)")
+  static let sharing = Option<SharingProtocol?>(
+    "protocol", .choice("NAME"), help: "how the model is shared: locked, sharded or hogwild (default: the preset's)")
+  static let granularity = Option<Granularity>(
+    "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")
+  static let rewards = Option<Rewards>(
+    "rewards", .choice("NAME"), default: .raw, help: "what the learner sees: raw, or scaled, (r + 8.1)/8.1")
+  static let repair = Option<[Quirk]>(
+    repeated: "repair", .choice("QUIRK"), help: "switch a quirk of the published program off; may be given again")
+  static let set = Option<[Setting]>(
+    repeated: "set", .setting, help: "change any setting, such as adam.learningRate=1e-3; may be given again")
+
+  static let all: [any OptionDeclaration] = [
+    preset, workers, maxSteps, sharing, granularity, rewards, repair, set,
+  ]
+
+  /// The rewards that the learner sees.
+  enum Rewards: String, CaseIterable, Sendable {
+    case raw, scaled
+
+    var scaling: RewardScaling {
+      switch self {
+      case .raw: .raw
+      case .scaled: RewardScaling(shift: 8.1, factor: 1 / 8.1)
+      }
+    }
+  }
+
+  /// A setting by name.
+  struct Setting: Sendable, CustomStringConvertible {
+    let name: String
+    let value: String
+
+    var description: String { "\(name)=\(value)" }
+  }
+
+  /// The configuration that the options describe.
+  /// - Throws: where a setting cannot be what it was given.
+  static func configuration(
+    _ arguments: Arguments, seed: UInt64, episodes: Int?
+  ) throws(ConfigurationError) -> Configuration {
+    var configuration = Preset.named(arguments[preset])!.configuration
+    configuration.seed = seed
+    configuration.granularity = arguments[granularity]
+    configuration.rewardScaling = arguments[rewards].scaling
+    if let episodes { configuration.episodes = episodes }
+    if let workers = arguments[workers] { configuration.workers = workers }
+    if let maxSteps = arguments[maxSteps] { configuration.maxSteps = maxSteps }
+    if let sharing = arguments[sharing] { configuration.sharing = sharing }
+    for quirk in arguments[repair] { quirk.repair(&configuration) }
+    for setting in arguments[set] { try configuration.set(setting.name, to: setting.value) }
+    return configuration
+  }
+
+  /// The words that describe the same configuration, without seed and episodes.
+  static func words(_ arguments: Arguments) -> [String] {
+    var words: [String] = []
+    func add<Value>(_ option: Option<Value>, _ value: String) {
+      if arguments.given.contains(option.name) { words.append("--\(option.name) \(value)") }
+    }
+    add(preset, arguments[preset])
+    add(workers, "\(arguments[workers] ?? 0)")
+    add(maxSteps, "\(arguments[maxSteps] ?? 0)")
+    add(sharing, arguments[sharing]?.rawValue ?? "")
+    add(granularity, "\(arguments[granularity])")
+    add(rewards, arguments[rewards].rawValue)
+    words += Quirk.allCases.filter(arguments[repair].contains).map { "--repair \($0.rawValue)" }
+    words += arguments[set].map { "--set \($0)" }
+    return words
+  }
+}
+
+extension ValueKind<ConfigurationOptions.Setting> {
+  /// `NAME=VALUE`.
+  static var setting: ValueKind {
+    ValueKind(placeholder: "NAME=VALUE", allowed: "NAME=VALUE") { word in
+      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else { return nil }
+      return ConfigurationOptions.Setting(name: parts[0], value: parts[1])
+    }
+  }
+}
+
+extension ValueKind<Granularity> {
+  /// How a model is cut.
+  static var granularity: ValueKind {
+    let largest = 1_000_000
+    return ValueKind(
+      placeholder: "tensor|chunk:N", allowed: "tensor, or chunk:N with N from 1 to \(largest)", choices: ["tensor"]
+    ) { word in
+      guard let granularity = Granularity(word) else { return nil }
+      if case .chunk(let size) = granularity, size > largest { return nil }
+      return granularity
+    }
+  }
+}

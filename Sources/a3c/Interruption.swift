@@ -1,0 +1,31 @@
+// Ctrl-C and its like. The first asks for a stop in good order; the second ends the program at once, which harms no
+// file: those that were begun are under temporary names, and what a growing file has is whole.
+
+import Foundation
+import Synchronization
+
+/// The last signal that came; 0 before the first.
+private let received = Atomic<Int32>(0)
+
+/// The signals that ask a run to stop.
+enum Interruption {
+  /// Begins to listen.
+  static func listen() {
+    // Touched here, so that the handler finds it made.
+    received.store(0, ordering: .relaxed)
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
+      }
+    }
+  }
+
+  /// The name of the signal that has come, if one has.
+  static var signalName: String? {
+    switch received.load(ordering: .relaxed) {
+    case 0: nil
+    case SIGINT: "SIGINT"
+    default: "SIGTERM"
+    }
+  }
+}

@@ -1,0 +1,279 @@
+// `a3c train`: training for real, a thread a worker; or in lockstep, where a schedule is asked for.
+
+import DeterministicMath
+import Experiments
+import Foundation
+import Lockstep
+import Reporting
+import Sharing
+import Training
+
+/// Trains.
+struct TrainCommand {
+  /// Who decides whose turn it is.
+  enum Driver: String, CaseIterable, Sendable {
+    case threads
+    case roundRobin = "round-robin"
+    case random
+    case timed
+
+    /// The schedule, in lockstep.
+    var schedule: Schedule? { Schedule(rawValue: rawValue) }
+  }
+
+  static let seed = Option<UInt64>(
+    "seed", .seed, default: 0, help: "names the initial weights, the noise and the start states")
+  static let episodes = Option<Int?>(
+    "episodes", .count(),
+    help: "how many episodes are asked for, all workers together (default: the preset's, 1000 for sjtu)")
+  static let schedule = Option<Driver>(
+    "schedule", .choice("NAME"), default: .threads,
+    help: "threads, one a worker; or in one thread: round-robin, random or timed")
+  static let record = Option<String?>(
+    "record", .path("F"), help: "write a trace from which a3c replay repeats the run (locked and sharded)")
+  static let out = Option<String?>(
+    "out", .path("DIR"), help: "the folder of the run (default: runs/PRESET-SEED, with a number where that is taken)")
+  static let checkpoint = Option<String?>(
+    "checkpoint", .path("DIR"), help: "the folder of the checkpoint (default: checkpoint in the folder of the run)")
+  static let checkpointEvery = Option<Int?>(
+    "checkpoint-every", .count(), help: "save a checkpoint every so many updates (default: every 30 seconds)")
+  static let resume = Option<String?>(
+    "resume", .path("DIR"), help: "go on from the checkpoint of a run, with its settings")
+  static let csv = Option<String?>("csv", .path("F"), help: "write the results of all episodes as a table too")
+  static let svg = Option<String?>("svg", .path("F"), help: "draw the learning curve there too")
+  static let tensorBoard = Option<String?>("tensorboard", .path("DIR"), help: "write TensorBoard event files")
+  static let force = Option<Bool>(flag: "force", help: "let output files replace existing ones")
+  static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
+
+  static let declaration = Command(
+    "train", summary: "train on threads, with checkpoints, curves and, if asked for, a recording",
+    discussion: """
+      Every run of threads is another one, even of the same seed. A recorded run is repeated bit for bit by \
+      a3c replay --trace. Ctrl-C stops in good order: the checkpoint is written, and the command to go on is printed.
+      """,
+    options: [seed] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
+      + [schedule, record, out, checkpoint, checkpointEvery, resume, csv, svg, tensorBoard, force, json],
+    examples: [
+      "a3c train --seed 1 --rewards scaled", "a3c train --protocol sharded --record run.trace",
+      "a3c train --resume runs/sjtu-1",
+    ])
+
+  private let arguments: Arguments
+  private let configuration: Configuration
+  private let resumed: Checkpoint?
+  private let folderPath: String
+  private let checkpointPath: String
+  private let recordFile: AtomicFile?
+  private let csvFile: AtomicFile?
+  private let svgFile: AtomicFile?
+
+  /// Settles every setting and checks every output path, before anything runs.
+  init(_ arguments: Arguments) throws {
+    self.arguments = arguments
+    let force = arguments[Self.force]
+    if let path = arguments[Self.resume] {
+      let described = ["seed", "episodes"] + ConfigurationOptions.all.map(\.name)
+      if let other = described.first(where: arguments.given.contains) {
+        throw UsageError("--resume goes on with the settings of the run, and --\(other) changes them; leave it out")
+      }
+      let checkpoint = try Checkpoint(path: path)
+      resumed = checkpoint
+      configuration = checkpoint.configuration
+    } else {
+      resumed = nil
+      configuration = try ConfigurationOptions.configuration(
+        arguments, seed: arguments[Self.seed], episodes: arguments[Self.episodes])
+    }
+    try configuration.validate()
+    let driver = arguments[Self.schedule]
+    if let resumed, arguments.given.contains("schedule") || resumed.schedule != nil,
+      resumed.schedule?.schedule != driver.schedule
+    {
+      let was = resumed.schedule?.schedule.rawValue ?? "threads"
+      throw UsageError("the run was driven by \(was), not by \(driver.rawValue); give --schedule \(was)")
+    }
+    if arguments.given.contains("record") {
+      guard configuration.sharing != .hogwild else {
+        throw UsageError(
+          "protocol hogwild holds no locks, so its accesses have no order to record; "
+            + "record --protocol locked or sharded, or replay hogwild in lockstep: a3c replay --seed N")
+      }
+      guard driver == .threads else {
+        throw UsageError(
+          "a run in lockstep needs no recording: its command repeats it; leave out --record or --schedule")
+      }
+    }
+    folderPath = try Self.folder(arguments, configuration)
+    checkpointPath = arguments[Self.checkpoint] ?? RunFolder.checkpoint(in: folderPath)
+    recordFile = try arguments[Self.record].map { path throws(FileWriteError) in
+      try AtomicFile(path: path, force: force)
+    }
+    csvFile = try arguments[Self.csv].map { path throws(FileWriteError) in try AtomicFile(path: path, force: force) }
+    svgFile = try arguments[Self.svg].map { path throws(FileWriteError) in try AtomicFile(path: path, force: force) }
+  }
+
+  /// Where the run's files go: the folder that is asked for, that of the resumed run, or the next free one.
+  private static func folder(_ arguments: Arguments, _ configuration: Configuration) throws(UsageError) -> String {
+    func hasRun(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/metrics.csv") }
+    if let path = arguments[out] {
+      guard !hasRun(path) || arguments[force] || arguments[resume] == path else {
+        throw UsageError("\(path) has a run in it; give another folder, --resume \(path), or --force to replace it")
+      }
+      return path
+    }
+    if let path = arguments[resume], hasRun(path) { return path }
+    let name = "runs/\(configuration.preset)-\(configuration.seed)"
+    if !FileManager.default.fileExists(atPath: name) { return name }
+    return (2...).lazy.map { "\(name)-\($0)" }.first { !FileManager.default.fileExists(atPath: $0) }!
+  }
+
+  /// Trains and reports.
+  /// - Returns: the exit code.
+  func run() throws -> Int32 {
+    let begun = ProgressMeter.monotonicSeconds()
+    let (world, workers) = try resumed?.makeRun() ?? configuration.makeRun()
+    let folder = try RunFolder(
+      folderPath, configuration: configuration, results: world.board.allResults, isResumed: resumed != nil,
+      force: arguments[Self.force], tensorBoard: arguments[Self.tensorBoard],
+      clock: { ProgressMeter.monotonicSeconds() - begun })
+    try RunFolder.makeFolder(checkpointPath)
+    let recorder = try recordFile.map { file in
+      try TraceRecorder(file, of: world, from: try resumed.map { (try $0.bytes(), $0.digest) })
+    }
+    Interruption.listen()
+    var watch = Watch(
+      folder: folder, checkpointPath: checkpointPath, every: arguments[Self.checkpointEvery],
+      startingAt: world.statistics, total: expectedSteps)
+    let ending: (world: TrainingWorld, workers: [Worker], accesses: Int)
+    if let schedule = arguments[Self.schedule].schedule {
+      var simulation = TrainingSimulation(
+        world: world, processes: workers,
+        strategy: resumed?.schedule ?? ScheduleStrategy(schedule, for: workers, seed: configuration.seed))
+      try watch.run(&simulation)
+      ending = (simulation.world, simulation.processes, simulation.accesses)
+    } else {
+      let trainer = Trainer(world, workers, recorder: recorder)
+      try watch.run(trainer, recorder)
+      ending = (trainer.world, trainer.workers, trainer.accesses.reduce(0, +))
+    }
+    let isFinished = ending.workers.allSatisfy { $0.phase == .finished }
+    let report = RunReport(
+      ending.world, ending.workers, schedule: arguments[Self.schedule].rawValue,
+      scheduleSeed: arguments[Self.schedule] == .threads ? nil : configuration.seed, accesses: ending.accesses,
+      isStopped: !isFinished, repro: repro,
+      earlierSteps: resumed?.statistics.environmentSteps ?? 0, seconds: watch.seconds)
+    let training = TrainingReport(
+      report: report, run: folderPath, checkpoint: checkpointPath,
+      trace: recorder.map {
+        .init($0, updates: ending.world.statistics.updates - (resumed?.statistics.updates ?? 0))
+      },
+      resume: isFinished ? nil : goOn)
+    let results = ending.world.board.allResults
+    try folder.finish(training, curve: curve(results))
+    try csvFile?.save(metricsTable(results))
+    try svgFile?.save(curve(results))
+    if let failure = ending.world.failure ?? watch.failure { throw StoppedRun(failure: failure, repro: repro) }
+    if arguments[Self.json] {
+      print(try training.json())
+    } else {
+      print(report.screen(on: .standardOutput, more: training.facts(on: .standardOutput)))
+    }
+    return 0
+  }
+
+  /// How many steps the whole run has, without overruns, if that can be said in an `Int`.
+  private var expectedSteps: Int? {
+    let (steps, isTooMany) = configuration.episodes.multipliedReportingOverflow(by: configuration.maxSteps)
+    return isTooMany ? nil : steps
+  }
+
+  /// The command that repeats the run.
+  private var repro: String {
+    if let path = arguments[Self.record] { return "a3c replay --trace \(path)" }
+    let driver = arguments[Self.schedule]
+    var words = ["a3c train --seed \(configuration.seed)"] + ConfigurationOptions.words(arguments)
+    if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
+    if driver != .threads { words.append("--schedule \(driver.rawValue)") }
+    let command = resumed == nil ? words.joined(separator: " ") : goOn
+    if driver != .threads { return command }
+    return configuration.sharing == .hogwild
+      ? "\(command) (another run each time: hogwild cannot be recorded)"
+      : "\(command) --record F (another run each time, but a recorded one is repeated)"
+  }
+
+  /// The command that goes on with the run.
+  private var goOn: String {
+    let folder = arguments[Self.checkpoint] ?? folderPath
+    let driver = arguments[Self.schedule]
+    return "a3c train --resume \(folder)" + (driver == .threads ? "" : " --schedule \(driver.rawValue)")
+  }
+
+  /// The learning curve as a picture.
+  private func curve(_ results: [EpisodeResult]) -> String {
+    func points(_ value: (EpisodeResult) -> Double) -> [CurveSeries.Point] {
+      results.enumerated().map { CurveSeries.Point(x: Double($0 + 1), y: value($1)) }
+    }
+    let plot = CurvePlot(
+      title: "\(configuration.preset), \(configuration.sharing.rawValue), "
+        + "\(counted(configuration.workers, "worker")), seed \(configuration.seed)",
+      subtitle: repro, xLabel: "finished episodes", yLabel: "reward per step",
+      caption: "One run. Smoothed: g ← 0.99 g + 0.01 x over the episodes in the order in which they finished; "
+        + "rewards are the environment's own, not scaled.",
+      series: [
+        CurveSeries(name: "episode", points: points { $0.episodeReturn / Double($0.steps) }),
+        CurveSeries(name: "smoothed", points: points(\.smoothed)),
+      ])
+    return CurveSVG.render(plot)
+  }
+}
+
+/// The outcome of `a3c train`.
+private struct TrainingReport: Encodable {
+  struct TraceFacts: Encodable {
+    let path: String
+    let bytes: Int
+    let bytesPerUpdate: Double
+
+    init(_ recorder: TraceRecorder, updates: Int) {
+      path = recorder.path
+      bytes = recorder.size
+      bytesPerUpdate = Double(recorder.size) / Double(max(1, updates))
+    }
+  }
+
+  let report: RunReport
+  /// The run's folder.
+  let run: String
+  let checkpoint: String
+  let trace: TraceFacts?
+  /// The command to go on, where the run was stopped.
+  let resume: String?
+
+  private enum CodingKeys: CodingKey {
+    case run, checkpoint, trace, resume
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try report.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(run, forKey: .run)
+    try container.encode(checkpoint, forKey: .checkpoint)
+    try container.encodeIfPresent(trace, forKey: .trace)
+    try container.encodeIfPresent(resume, forKey: .resume)
+  }
+
+  /// What the closing screen says of files.
+  func facts(on terminal: Terminal) -> [(key: String, value: String)] {
+    var facts = [("files", run), ("checkpoint", checkpoint)]
+    if let trace {
+      facts.append(
+        (
+          "trace",
+          "\(trace.path), \(NumberText.grouped(trace.bytes)) bytes, "
+            + "\(NumberText.fixed(trace.bytesPerUpdate, places: 1)) an update"
+        ))
+    }
+    if let resume { facts.append(("go on", terminal.emphasised(resume, .copyable))) }
+    return facts
+  }
+}

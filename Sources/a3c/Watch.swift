@@ -1,0 +1,140 @@
+// Looks after a training run while it goes on: shows how it goes, notes its results, saves checkpoints, and stops it
+// when somebody asks. It reads the clock, and nothing that it does reaches a result.
+
+import Foundation
+import Lockstep
+import Reporting
+import Sharing
+import Training
+
+/// Somebody who watches a run.
+struct Watch {
+  private let folder: RunFolder
+  private let checkpointPath: String
+  private let interval: Int?
+  private let meter: ProgressMeter
+  private let begun = ProgressMeter.monotonicSeconds()
+  private let stepsBefore: Int
+  private var nextUpdates: Int
+  private var nextTime: Double
+  /// How long the run has taken, from its start to its end, without what came before and after.
+  private(set) var seconds = 0.0
+  /// Why a worker could not go on.
+  private(set) var failure: WorkerFailure?
+
+  /// How long a run goes on between two checkpoints, if nothing else is asked for.
+  private static let secondsBetweenCheckpoints = 30.0
+
+  /// Gets ready to watch a run.
+  init(
+    folder: RunFolder, checkpointPath: String, every interval: Int?, startingAt statistics: RunStatistics, total: Int?
+  ) {
+    self.folder = folder
+    self.checkpointPath = checkpointPath
+    self.interval = interval
+    stepsBefore = statistics.environmentSteps
+    nextUpdates = interval.map { statistics.updates + $0 } ?? .max
+    nextTime = begun + Self.secondsBetweenCheckpoints
+    meter = ProgressMeter("train", total: total, unit: "steps", startingAt: stepsBefore)
+  }
+
+  // MARK: Threads
+
+  /// Runs the threads to their end, or until somebody interrupts.
+  mutating func run(_ trainer: Trainer, _ recorder: TraceRecorder?) throws {
+    let start = ProgressMeter.monotonicSeconds()
+    trainer.start()
+    // Short enough for a checkpoint at small intervals, long enough to cost nothing.
+    while !trainer.wait(seconds: interval == nil ? 0.05 : 0.005) {
+      let progress = trainer.progress
+      try show(progress, trainer.board, since: start)
+      if let signal = Interruption.signalName {
+        meter.note("\(signal): stopping; a second one stops at once")
+        break
+      }
+      if recorder?.error != nil { break }
+      if isDue(progress.updates) { try save(trainer, recorder) }
+    }
+    trainer.leave()
+    seconds = ProgressMeter.monotonicSeconds() - start
+    failure = trainer.failure
+    try show(trainer.progress, trainer.board, since: start)
+    meter.finish()
+    let (world, workers) = (trainer.world, trainer.workers)
+    if let recorder, recorder.error == nil {
+      try recorder.cut(world, workers, accesses: trainer.accesses)
+      try recorder.end(failure != nil ? .failed : trainer.isFinished ? .finished : .stopped)
+    }
+    if failure == nil { try Checkpoint(world, workers).save(in: checkpointPath) }
+    if let error = recorder?.error { throw error }
+  }
+
+  private mutating func save(_ trainer: Trainer, _ recorder: TraceRecorder?) throws {
+    trainer.pause()
+    guard trainer.failure == nil else { return trainer.resume() }
+    let (world, workers) = (trainer.world, trainer.workers)
+    let checkpoint = Checkpoint(world, workers)
+    try recorder?.cut(world, workers, accesses: trainer.accesses)
+    trainer.resume()
+    try checkpoint.save(in: checkpointPath)
+    schedule(after: checkpoint.statistics.updates)
+  }
+
+  // MARK: Lockstep
+
+  /// Runs a simulation to its end, or until somebody interrupts.
+  mutating func run(_ simulation: inout TrainingSimulation) throws {
+    let start = ProgressMeter.monotonicSeconds()
+    while simulation.world.failure == nil, let step = simulation.advance() {
+      let updates = simulation.world.statistics.updates
+      if interval != nil, updates >= nextUpdates { try save(simulation) }
+      guard step.index & 0xfff == 0 else { continue }
+      try show(progress(of: simulation), simulation.world.board, since: start)
+      if Interruption.signalName != nil { break }
+      if interval == nil, isDue(updates) { try save(simulation) }
+    }
+    seconds = ProgressMeter.monotonicSeconds() - start
+    failure = simulation.world.failure
+    try show(progress(of: simulation), simulation.world.board, since: start)
+    meter.finish()
+    if failure == nil { try save(simulation) }
+  }
+
+  private mutating func save(_ simulation: TrainingSimulation) throws {
+    try Checkpoint(simulation.world, simulation.processes, schedule: simulation.strategy).save(in: checkpointPath)
+    schedule(after: simulation.world.statistics.updates)
+  }
+
+  private func progress(of simulation: TrainingSimulation) -> Trainer.Progress {
+    var progress = Trainer.Progress()
+    progress.environmentSteps = simulation.world.statistics.environmentSteps
+    progress.updates = simulation.world.statistics.updates
+    progress.meanStaleness = simulation.world.statistics.meanStaleness
+    progress.smoothed = simulation.world.board.smoothed
+    progress.episodes = simulation.world.board.finishedEpisodes
+    return progress
+  }
+
+  // MARK: Both
+
+  private func isDue(_ updates: Int) -> Bool {
+    interval != nil ? updates >= nextUpdates : ProgressMeter.monotonicSeconds() >= nextTime
+  }
+
+  private mutating func schedule(after updates: Int) {
+    if let interval { nextUpdates = updates + interval }
+    nextTime = ProgressMeter.monotonicSeconds() + Self.secondsBetweenCheckpoints
+  }
+
+  private func show(_ progress: Trainer.Progress, _ board: EpisodeBoard, since start: Double) throws {
+    let elapsed = ProgressMeter.monotonicSeconds() - start
+    let rate = Double(progress.environmentSteps - stepsBefore) / max(elapsed, 1e-9)
+    try folder.note(board, progress, stepsPerSecond: rate)
+    meter.update(
+      progress.environmentSteps,
+      notes: [
+        counted(progress.episodes, "episode"), "reward \(NumberText.fixed(progress.smoothed, places: 3))",
+        "staleness \(NumberText.fixed(progress.meanStaleness, places: 1))",
+      ])
+  }
+}
