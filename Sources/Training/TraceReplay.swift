@@ -84,8 +84,14 @@ public struct TraceReplay {
   /// The state that a trace begins with.
   private static func beginning(of trace: Trace) throws -> (TrainingWorld, [Worker]) {
     guard let state = trace.state else { return try trace.header.configuration.makeRun() }
-    let checkpoint = try Checkpoint(state)
-    return try checkpoint.makeRun()
+    do {
+      let checkpoint = try Checkpoint(state.bytes)
+      guard checkpoint.configuration == trace.header.configuration, checkpoint.digest == trace.header.startingDigest
+      else { throw ConfigurationError(description: "it is not of the run that the header describes") }
+      return try checkpoint.makeRun()
+    } catch {
+      throw TraceError(state.offset, "the state cannot be gone on from: \(error); record the run again")
+    }
   }
 
   /// Goes on with a trace that was recorded from the state in which this one ended.
@@ -175,10 +181,9 @@ public struct TraceReplay {
     }
     guard !isTorn, endingDigest == nil || cuts.last?.digest != endingDigest else { return false }
     let cut = trace.cuts[cutsInTrace]
-    let digest = "\(simulation.digest)"
-    guard digest == cut.digest else {
-      throw TraceDivergence(
-        kind: .state, access: accesses, recorded: "digest \(cut.digest)", replayed: "digest \(digest)")
+    let found = TraceCut(simulation.world, simulation.processes, accesses: cut.accesses)
+    if let (recorded, replayed) = cut.difference(from: found) {
+      throw TraceDivergence(kind: .state, access: accesses, recorded: recorded, replayed: replayed)
     }
     cutsInTrace += 1
     cuts.append(cut)
