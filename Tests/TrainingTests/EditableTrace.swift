@@ -18,7 +18,7 @@ struct EditableTrace {
 
   init(_ bytes: [UInt8]) throws {
     let trace = try Trace(Data(bytes))
-    (header, state, cuts, ending) = (trace.header, trace.state, trace.cuts, trace.ending)
+    (header, state, cuts, ending) = (trace.header, trace.state?.bytes, trace.cuts, trace.ending)
     logs = try trace.logs.map { log in
       try log.withUnsafeBytes { bytes in
         var reader = AccessLogReader(blocks: trace.header.blocks)
@@ -49,7 +49,7 @@ struct EditableTrace {
       Self.append(.cut, try Self.json(cut), to: &bytes)
     }
     writeLogs(upTo: logs.map(\.count))
-    if let ending { Self.append(.end, try Self.json(["ending": ending]), to: &bytes) }
+    if let ending { Self.append(.end, try Self.json(TraceEnd(ending: ending)), to: &bytes) }
     return bytes
   }
 

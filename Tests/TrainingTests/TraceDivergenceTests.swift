@@ -10,7 +10,9 @@ import Testing
 @testable import Training
 
 @Suite struct TraceDivergenceTests {
-  private static let sharded = Configuration.small(.sharded, workers: 3) { ($0.episodes, $0.pullsInitially) = (4, true) }
+  private static let sharded = Configuration.small(.sharded, workers: 3) {
+    ($0.episodes, $0.pullsInitially) = (4, true)
+  }
 
   /// What comes of replaying a trace after a change: `nil` where nothing is noticed.
   private func outcome(
@@ -281,5 +283,7 @@ import Testing
 }
 
 extension [TraceDivergenceTests.Pull] {
-  fileprivate func first(_ worker: Int, _ update: Int) -> Element? { first { ($0.worker, $0.update) == (worker, update) } }
+  fileprivate func first(_ worker: Int, _ update: Int) -> Element? {
+    first { ($0.worker, $0.update) == (worker, update) }
+  }
 }
