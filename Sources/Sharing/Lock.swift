@@ -10,11 +10,13 @@
 
 /// A value that only one thread at a time can reach. Workers' accesses are numbered: the number is the access's ticket,
 /// and the tickets of all accesses to all values are all that a recording needs to repeat a run.
-struct Guarded<Value: Sendable>: ~Copyable, @unchecked Sendable {
-  private struct Contents {
+struct Guarded<Value: Sendable & ~Copyable>: ~Copyable, @unchecked Sendable {
+  private struct Contents: ~Copyable {
     var lock = pthread_mutex_t()
     var accesses: UInt64 = 0
     var value: Value
+
+    init(value: consuming Value) { self.value = value }
   }
 
   /// What belongs to one lock stands on cache lines that nothing else does: threads that use different locks must not
@@ -23,7 +25,7 @@ struct Guarded<Value: Sendable>: ~Copyable, @unchecked Sendable {
 
   private let contents: UnsafeMutablePointer<Contents>
 
-  init(_ initialValue: Value) {
+  init(_ initialValue: consuming Value) {
     let size = (MemoryLayout<Contents>.size + Self.alignment - 1) / Self.alignment * Self.alignment
     contents = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: Self.alignment)
       .bindMemory(to: Contents.self, capacity: 1)
@@ -62,4 +64,8 @@ struct Guarded<Value: Sendable>: ~Copyable, @unchecked Sendable {
     defer { pthread_mutex_unlock(&contents.pointee.lock) }
     return body(&contents.pointee.value)
   }
+
+  /// Runs `body` without the lock: for values that need none, such as atomics.
+  @inline(__always)
+  borrowing func withoutLock<Result>(_ body: (borrowing Value) -> Result) -> Result { body(contents.pointee.value) }
 }

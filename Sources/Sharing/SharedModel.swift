@@ -48,7 +48,9 @@ public final class SharedModel: @unchecked Sendable {
   let optimizer: any Optimizer
   let storage: UnsafeMutablePointer<Float>
   private let storageCount: Int
-  let states: UnsafeMutablePointer<BlockState>
+  /// What blocks carry beside their numbers, each with the lock of the block: an access that finds the one in its
+  /// cache finds the other.
+  let states: UnsafeMutablePointer<Guarded<BlockState>>
   private let modelLock = Guarded(())
   private let slotCount: Int
 
@@ -62,7 +64,7 @@ public final class SharedModel: @unchecked Sendable {
     storage = Self.allocate(storageCount)
     states = .allocate(capacity: blocks.count)
     for (number, block) in blocks.enumerated() {
-      (states + number).initialize(to: BlockState())
+      (states + number).initialize(to: Guarded(BlockState()))
       for (index, element) in block.range.enumerated() { storage[block.storage + index] = parameters[element] }
       for (slot, description) in optimizer.slots.enumerated() {
         (storage + block.storage + (slot + 1) * block.stride).update(
@@ -95,7 +97,7 @@ public final class SharedModel: @unchecked Sendable {
   public var state: State {
     State(
       parameters: parameters, slots: (0..<slotCount).map(slot), provenances: blocks.indices.map(provenance),
-      steps: blocks.indices.map { states[$0].steps.load(ordering: .relaxed) })
+      steps: blocks.indices.map(steps))
   }
 
   /// Puts `state` in the place of what the model holds.
@@ -110,7 +112,7 @@ public final class SharedModel: @unchecked Sendable {
         let place = storage + block.storage + copy * block.stride
         for (index, element) in block.range.enumerated() { place[index] = values[element] }
       }
-      states[number].restore(state.provenances[number], steps: state.steps[number])
+      states[number].withoutLock { $0.restore(state.provenances[number], steps: state.steps[number]) }
     }
   }
 
@@ -123,7 +125,10 @@ public final class SharedModel: @unchecked Sendable {
     storage = Self.allocate(storageCount)
     storage.update(from: other.storage, count: storageCount)
     states = .allocate(capacity: blocks.count)
-    for number in blocks.indices { (states + number).initialize(to: BlockState(copying: other.states[number])) }
+    for number in blocks.indices {
+      let provenance = other.provenance(of: number)
+      (states + number).initialize(to: Guarded(BlockState(provenance, steps: other.steps(of: number))))
+    }
   }
 
   deinit {
@@ -155,7 +160,7 @@ public final class SharedModel: @unchecked Sendable {
   func read(
     _ block: Int, into local: UnsafeMutablePointer<Float>, checksum: UnsafeMutablePointer<PullChecksum>?
   ) -> (result: Provenance, ticket: UInt64) {
-    states[block].lock.access { _ in readUnlocked(block, into: local, checksum: checksum) }
+    states[block].access { _ in readUnlocked(block, into: local, checksum: checksum) }
   }
 
   /// Applies a gradient to a block, under the block's lock.
@@ -163,7 +168,7 @@ public final class SharedModel: @unchecked Sendable {
   func update(
     _ block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author
   ) -> (result: Provenance, ticket: UInt64) {
-    states[block].lock.access { _ in updateUnlocked(block, gradient: gradient, step: step, by: author) }
+    states[block].access { _ in updateUnlocked(block, gradient: gradient, step: step, by: author) }
   }
 
   /// As `read`, for a caller that holds a lock.
@@ -177,7 +182,7 @@ public final class SharedModel: @unchecked Sendable {
     } else {
       (local + range.lowerBound).update(from: storage + blocks[block].storage, count: range.count)
     }
-    return states[block].provenance
+    return provenance(of: block)
   }
 
   /// As `update`, for a caller that holds a lock.
@@ -186,13 +191,13 @@ public final class SharedModel: @unchecked Sendable {
     _ block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author
   ) -> Provenance {
     let (place, stride, count) = (blocks[block].storage, blocks[block].stride, blocks[block].range.count)
-    let met = states[block].provenance
+    let met = provenance(of: block)
     optimizer.update(
       OptimizerBlock(
         count: count, parameters: storage + place, gradient: gradient + blocks[block].range.lowerBound,
         slots: storage + place + stride, slotStride: stride),
-      states[block].count(step, for: optimizer))
-    states[block].sign(author)
+      states[block].withoutLock { $0.count(step, for: optimizer, isAlone: true) })
+    states[block].withoutLock { $0.sign(author, isAlone: true) }
     return met
   }
 
@@ -203,7 +208,7 @@ public final class SharedModel: @unchecked Sendable {
   func readRacing(_ block: Int, into local: UnsafeMutablePointer<Float>) -> Provenance {
     let range = blocks[block].range
     loadRelaxed(storage + blocks[block].storage, into: local + range.lowerBound, count: range.count)
-    return states[block].provenance
+    return provenance(of: block)
   }
 
   /// The first half of an update without a lock: copies parameters and slots of a block into `buffer` and applies the
@@ -213,29 +218,33 @@ public final class SharedModel: @unchecked Sendable {
     _ block: Int, into buffer: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, step: StepNumber
   ) -> Provenance {
     let (stride, count) = (blocks[block].stride, blocks[block].range.count)
-    let met = states[block].provenance
+    let met = provenance(of: block)
     loadRelaxed(storage + blocks[block].storage, into: buffer, count: stride * (1 + slotCount))
     optimizer.update(
       OptimizerBlock(
         count: count, parameters: buffer, gradient: gradient + blocks[block].range.lowerBound, slots: buffer + stride,
         slotStride: stride),
-      states[block].count(step, for: optimizer))
+      states[block].withoutLock { $0.count(step, for: optimizer, isAlone: false) })
     return met
   }
 
   /// The second half: writes `buffer` back over whatever is there now.
   /// - Returns: the provenance that was overwritten; newer than `loadRacing` met if another update is lost by this.
   func storeRacing(_ block: Int, from buffer: UnsafePointer<Float>, by author: Author) -> Provenance {
-    let met = states[block].provenance
+    let met = provenance(of: block)
     storeRelaxed(buffer, to: storage + blocks[block].storage, count: blocks[block].stride * (1 + slotCount))
-    states[block].sign(author)
+    states[block].withoutLock { $0.sign(author, isAlone: false) }
     return met
   }
 
   // MARK: Looking
 
   /// The provenance of a block.
-  public func provenance(of block: Int) -> Provenance { states[block].provenance }
+  @inline(__always)
+  public func provenance(of block: Int) -> Provenance { states[block].withoutLock { $0.provenance } }
+
+  /// The shared step count of a block.
+  func steps(of block: Int) -> Int { states[block].withoutLock { $0.steps.load(ordering: .relaxed) } }
 
   /// A copy of all parameters in the order of the flat buffer.
   public var parameters: [Float] { gather { _ in 0 } }
@@ -261,11 +270,11 @@ public final class SharedModel: @unchecked Sendable {
     digest.combine(contentsOf: parameters)
     for number in 0..<slotCount { digest.combine(contentsOf: slot(number)) }
     for number in blocks.indices {
-      let provenance = states[number].provenance
+      let provenance = provenance(of: number)
       digest.combine(provenance.version)
       digest.combine(provenance.writers)
       digest.combine(provenance.lastWriter)
-      digest.combine(states[number].steps.load(ordering: .relaxed))
+      digest.combine(steps(of: number))
     }
   }
 }
@@ -287,27 +296,17 @@ enum StepNumber {
 
 /// What a block carries beside its numbers.
 struct BlockState: ~Copyable {
-  let lock = Guarded(())
   let version: Atomic<UInt64>
   let writers: Atomic<UInt64>
   let lastWriter: Atomic<Int>
   /// The shared step count: how many updates were applied.
   let steps: Atomic<Int>
-  /// Keeps the counts of neighbouring blocks on cache lines of their own.
-  private let padding = SIMD64<UInt8>()
 
-  init() {
-    version = Atomic(0)
-    writers = Atomic(0)
-    lastWriter = Atomic(-1)
-    steps = Atomic(0)
-  }
-
-  init(copying other: borrowing BlockState) {
-    version = Atomic(other.version.load(ordering: .relaxed))
-    writers = Atomic(other.writers.load(ordering: .relaxed))
-    lastWriter = Atomic(other.lastWriter.load(ordering: .relaxed))
-    steps = Atomic(other.steps.load(ordering: .relaxed))
+  init(_ provenance: Provenance = Provenance(version: 0, writers: 0, lastWriter: -1), steps count: Int = 0) {
+    version = Atomic(provenance.version)
+    writers = Atomic(provenance.writers)
+    lastWriter = Atomic(provenance.lastWriter)
+    steps = Atomic(count)
   }
 
   func restore(_ provenance: Provenance, steps count: Int) {
@@ -326,19 +325,32 @@ struct BlockState: ~Copyable {
   }
 
   /// Notes a write.
+  /// - Parameter isAlone: whether a lock keeps other writers away. Then a plain addition will do, which does not wait
+  ///   until all earlier stores have reached the other processors' caches.
   @inline(__always)
-  func sign(_ author: Author) {
-    version.wrappingAdd(1, ordering: .relaxed)
-    writers.wrappingAdd(Provenance.fingerprint(worker: author.worker, update: author.update), ordering: .relaxed)
+  func sign(_ author: Author, isAlone: Bool) {
+    let fingerprint = Provenance.fingerprint(worker: author.worker, update: author.update)
+    if isAlone {
+      version.store(version.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+      writers.store(writers.load(ordering: .relaxed) &+ fingerprint, ordering: .relaxed)
+    } else {
+      version.wrappingAdd(1, ordering: .relaxed)
+      writers.wrappingAdd(fingerprint, ordering: .relaxed)
+    }
     lastWriter.store(author.worker, ordering: .relaxed)
   }
 
   /// The step of an update that is about to be made, counted if the count is the block's.
+  /// - Parameter isAlone: as in `sign`.
   @inline(__always)
-  func count(_ step: StepNumber, for optimizer: any Optimizer) -> OptimizerStep {
+  func count(_ step: StepNumber, for optimizer: any Optimizer, isAlone: Bool) -> OptimizerStep {
     switch step {
-    case .own(let step): step
-    case .shared: optimizer.prepare(step: steps.wrappingAdd(1, ordering: .relaxed).newValue)
+    case .own(let step): return step
+    case .shared:
+      guard isAlone else { return optimizer.prepare(step: steps.wrappingAdd(1, ordering: .relaxed).newValue) }
+      let count = steps.load(ordering: .relaxed) + 1
+      steps.store(count, ordering: .relaxed)
+      return optimizer.prepare(step: count)
     }
   }
 }

@@ -104,10 +104,10 @@ import Training
         }
       }
       changes += [
-        ("version \(number)", { $0.world.model.states[number].version.wrappingAdd(1, ordering: .relaxed) }),
-        ("writers \(number)", { $0.world.model.states[number].writers.wrappingAdd(1, ordering: .relaxed) }),
-        ("last writer \(number)", { $0.world.model.states[number].lastWriter.wrappingAdd(1, ordering: .relaxed) }),
-        ("steps \(number)", { $0.world.model.states[number].steps.wrappingAdd(1, ordering: .relaxed) }),
+        ("version \(number)", { $0.world.model.states[number].withoutLock { _ = $0.version.wrappingAdd(1, ordering: .relaxed) } }),
+        ("writers \(number)", { $0.world.model.states[number].withoutLock { _ = $0.writers.wrappingAdd(1, ordering: .relaxed) } }),
+        ("last writer \(number)", { $0.world.model.states[number].withoutLock { _ = $0.lastWriter.wrappingAdd(1, ordering: .relaxed) } }),
+        ("steps \(number)", { $0.world.model.states[number].withoutLock { _ = $0.steps.wrappingAdd(1, ordering: .relaxed) } }),
       ]
     }
     for number in 0..<2 {

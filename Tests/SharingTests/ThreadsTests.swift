@@ -42,7 +42,7 @@ import Training
       #expect(results.count == configuration.workers)
       #expect(updates == results.reduce(0) { $0 + $1.statistics.updates } && updates >= 40 * 10)
       #expect(model.blocks.indices.allSatisfy { model.provenance(of: $0).version == UInt64(updates) })
-      #expect(model.blocks.indices.allSatisfy { model.states[$0].steps.load(ordering: .relaxed) == updates })
+      #expect(model.blocks.indices.allSatisfy { model.steps(of: $0) == updates })
       #expect(model.parameters.allSatisfy(\.isFinite) && (model.slot(0) + model.slot(1)).allSatisfy(\.isFinite))
 
       let played = board.allResults.count
