@@ -35,8 +35,11 @@ extension Worker {
     precondition(0...settings.maxSteps ~= episodeSteps && episodeSteps <= totalSteps, "steps of no episode")
     precondition(!episodeIsOver || episodeSteps > 0, "an episode without a step is over")
     precondition(hasPulled || updates <= 1, "a second push from a net that was never pulled")
+    // A step that failed is not counted.
+    let steps = phase == .failed ? totalSteps + 1 : totalSteps
     precondition(
-      actionNoise.counter == UInt64(totalSteps * plan.network.actions), "each action element takes one random number")
+      UInt64(totalSteps * plan.network.actions)...UInt64(steps * plan.network.actions) ~= actionNoise.counter,
+      "each action element takes one random number")
 
     for (number, version) in base.enumerated() {
       precondition(

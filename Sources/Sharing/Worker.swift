@@ -197,9 +197,16 @@ public struct Worker: Process, Sendable {
       episodeIsOver = outcome.terminated || isCutOff
       if episodeIsOver || totalSteps % plan.configuration.flushLength == 0 {
         let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
-        return isTerminal ? 0 : bench.value(of: environment, by: plan.network)
+        return isTerminal ? 0 : try value(net, bench)
       }
     }
+  }
+
+  /// The value of the current state.
+  private func value(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) throws(WorkerFailure.Cause) -> Double {
+    let value = bench.value(of: environment, by: plan.network)
+    guard value.isFinite else { throw causeOfPolicy(net, bench) }
+    return value
   }
 
   /// Samples an action from the local policy. The environment clips it; the density is the sample's own.
@@ -218,7 +225,7 @@ public struct Worker: Process, Sendable {
     return isFinite
   }
 
-  /// Why there is no finite action: an observation, a parameter, or an overflow on the way from them.
+  /// Why there is no finite action or value: an observation, a parameter, or an overflow on the way from them.
   private func causeOfPolicy(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) -> WorkerFailure.Cause {
     if let element = bench.observation.firstIndex(where: { !$0.isFinite }) {
       return .observation(element, bench.observation[element], episodeSteps + 1, environment.fault)

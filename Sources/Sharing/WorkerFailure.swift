@@ -13,7 +13,7 @@ public struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case observation(Int, Double, Int, String?)
     /// A parameter of the local net is not finite: its name and value.
     case parameter(String, Float)
-    /// The policy of finite parameters and observations overflowed, in this step of the episode from 1.
+    /// The policy or the value of finite parameters and observations overflowed, in this step of the episode from 1.
     case action(Int)
     /// The loss is not finite: its value.
     case loss(Float)
@@ -38,16 +38,20 @@ public struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible 
 
 extension WorkerFailure.Cause {
   fileprivate var text: String {
+    // Processors give numbers that are none different signs.
+    func text(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
+      value.isNaN ? "nan" : "\(value)"
+    }
     func because(_ fault: String?) -> String { fault.map { ", because \($0)" } ?? "" }
     switch self {
     case .reward(let value, let step, let fault):
-      return "the environment's reward of step \(step) is \(value)\(because(fault))"
+      return "the environment's reward of step \(step) is \(text(value))\(because(fault))"
     case .observation(let element, let value, let step, let fault):
-      return "the environment's observation[\(element)] before step \(step) is \(value)\(because(fault))"
-    case .parameter(let name, let value): return "the parameter \(name) that it pulled is \(value)"
-    case .action(let step): return "the policy overflows in step \(step)"
-    case .loss(let value): return "the loss is \(value)"
-    case .gradient(let name, let value): return "the gradient of \(name) is \(value)"
+      return "the environment's observation[\(element)] before step \(step) is \(text(value))\(because(fault))"
+    case .parameter(let name, let value): return "the parameter \(name) that it pulled is \(text(value))"
+    case .action(let step): return "the network overflows in step \(step)"
+    case .loss(let value): return "the loss is \(text(value))"
+    case .gradient(let name, let value): return "the gradient of \(name) is \(text(value))"
     }
   }
 }
