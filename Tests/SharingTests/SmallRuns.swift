@@ -10,7 +10,7 @@ import Training
 @testable import Sharing
 
 extension Configuration {
-  /// `sjtu` in small: 2 workers, 3 episodes of 7 steps, flushes of 3, nets of 4 units (40 parameters in 10 blocks).
+  /// `sjtu` in small: 2 workers, 3 episodes of 7 steps, flushes of 3, nets of 4 units (47 parameters in 10 blocks).
   static func small(
     _ sharing: SharingProtocol = .hogwild, workers: Int = 2, episodes: Int = 3,
     _ change: (inout Configuration) -> Void = { _ in }
