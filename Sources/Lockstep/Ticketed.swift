@@ -57,15 +57,23 @@ public struct Ticketed<Record: RecordedAccesses>: Strategy {
   public init(_ record: Record, first: [Access?]) {
     self.record = record
     pending = [(access: Access, recorded: RecordedAccess?)?](repeating: nil, count: first.count)
-    for (process, access) in first.enumerated().reversed() {
-      if let access { wait(process, for: access) }
-    }
+    for (process, access) in first.enumerated().reversed() { wait(process, for: access) }
   }
 
   /// A process whose ticket is up.
   public mutating func choose(from runnable: RunnableSet) -> Int? {
-    guard let process = ready.last, runnable.contains(process) else { return nil }
-    return process
+    for place in ready.indices.reversed() {
+      let process = ready[place]
+      let (access, recorded) = pending[process]!
+      if recorded!.ticket != objects[access.object].made {
+        // Another process had the same ticket, and has taken it.
+        ready.remove(at: place)
+      } else if runnable.contains(process) {
+        ready.append(ready.remove(at: place))
+        return process
+      }
+    }
+    return nil
   }
 
   /// Calls whoever has the next ticket.
@@ -78,16 +86,17 @@ public struct Ticketed<Record: RecordedAccesses>: Strategy {
     if let position = objects[access.object].waiting.firstIndex(where: { $0.ticket == up }) {
       ready.append(objects[access.object].waiting.remove(at: position).process)
     }
-    if let next {
-      wait(process, for: next)
-    } else if let recorded = record.next(of: process) {
-      unmade.append((process, recorded))
-    }
+    wait(process, for: next)
   }
 
-  private mutating func wait(_ process: Int, for access: Access) {
-    while objects.count <= access.object { objects.append((made: 0, waiting: [])) }
+  /// Puts `process` where its ticket for `access` is, or notes that it has none left to make.
+  private mutating func wait(_ process: Int, for access: Access?) {
     let recorded = record.next(of: process)
+    guard let access else {
+      if let recorded { unmade.append((process, recorded)) }
+      return
+    }
+    while objects.count <= access.object { objects.append((made: 0, waiting: [])) }
     pending[process] = (access, recorded)
     guard let recorded, recorded.object == access.object else { return }
     if recorded.ticket == objects[access.object].made {
@@ -100,15 +109,14 @@ public struct Ticketed<Record: RecordedAccesses>: Strategy {
   /// Changes what is left of the record, and asks it again for processes for which it had ended.
   public mutating func extend(_ change: (inout Record) -> Void) {
     change(&record)
-    for process in pending.indices {
-      if let (access, recorded) = pending[process], recorded == nil { wait(process, for: access) }
+    for process in pending.indices where pending[process]?.recorded == nil {
+      wait(process, for: pending[process]?.access)
     }
   }
 
-  /// Everybody who has an access to make, where nobody's ticket is up.
+  /// Everybody who has an access to make, once nobody can go on.
   public var stuck: [Waiting] {
-    guard ready.isEmpty else { return [] }
-    return pending.enumerated().compactMap { process, pending in
+    pending.enumerated().compactMap { process, pending in
       pending.map {
         Waiting(
           process: process, access: $0.access, recorded: $0.recorded,

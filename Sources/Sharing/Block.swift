@@ -17,6 +17,14 @@ public enum Granularity: Hashable, Sendable, Codable, CustomStringConvertible {
     }
   }
 
+  /// Into how many blocks it cuts a model of this layout.
+  public func blockCount(of layout: ParameterLayout) -> Int {
+    switch self {
+    case .tensor: layout.tensors.count
+    case .chunk(let size): layout.tensors.reduce(0) { $0 + ($1.range.count + size - 1) / size }
+    }
+  }
+
   /// Reads `tensor` or `chunk:N` with N at least 1.
   public init?(_ text: some StringProtocol) {
     if text == "tensor" {

@@ -90,7 +90,7 @@ public struct Worker: Process, Sendable {
   var smoothedAsRead = 0.0
 
   /// What the last pull brought, where pulls are witnessed; no part of the state.
-  public private(set) var pulled = PullWitness(checksum: 0, sample: 0)
+  public internal(set) var pulled = PullWitness(checksum: 0, sample: 0)
   private var checksum = PullChecksum()
 
   /// A worker before its first access, with a random net of its own.

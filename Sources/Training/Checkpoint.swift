@@ -161,7 +161,7 @@ extension Checkpoint {
     do {
       label = try decoder.decode(Label.self, from: Data(bytes))
     } catch {
-      throw ConfigurationError(description: "byte 0: this is no run.json of a checkpoint (\(Self.reason(error)))")
+      throw ConfigurationError(description: "byte 0: this is no run.json of a checkpoint (\(reason(of: error)))")
     }
     guard label.format == Run.format else {
       throw ConfigurationError(description: "its format is '\(label.format)', not '\(Run.format)'")
@@ -175,7 +175,7 @@ extension Checkpoint {
       run = try decoder.decode(Run.self, from: Data(bytes))
       try run.configuration.validate()
     } catch {
-      throw ConfigurationError(description: Self.reason(error))
+      throw ConfigurationError(description: reason(of: error))
     }
     guard !run.tensors.file.contains("/"), !run.tensors.file.isEmpty else {
       throw ConfigurationError(description: "its tensors are in '\(run.tensors.file)', which is no file beside it")
@@ -187,10 +187,14 @@ extension Checkpoint {
           + "\(Self.checksum(of: data)), where \(run.tensors.bytes) with \(run.tensors.xxh64) were")
     }
     let tensors = try Safetensors(decoding: data)
+    try run.configuration.validate()
+    guard run.workers.count == run.configuration.workers else {
+      throw ConfigurationError(description: "it has \(run.workers.count) workers for \(run.configuration.workers)")
+    }
     let statistics = run.statistics
-    guard statistics.staleness.count <= 1 << 20,
-      ([statistics.environmentSteps, statistics.updates] + statistics.staleness + statistics.hazards.values)
-        .allSatisfy({ 0..<1 << 40 ~= $0 })
+    let counts = [statistics.environmentSteps, statistics.updates] + statistics.staleness + statistics.hazards.values
+    guard statistics.staleness.count <= 1 << 20, counts.allSatisfy({ 0..<1 << 40 ~= $0 }),
+      statistics.staleness.reduce(0, +) <= statistics.updates
     else { throw ConfigurationError(description: "its statistics are impossible") }
     configuration = run.configuration
     digest = run.digest
@@ -198,23 +202,11 @@ extension Checkpoint {
       environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
       hazards: Hazard.allCases.map { statistics.hazards[$0.rawValue] ?? 0 })
     schedule = run.schedule
-    let (world, workers) = try configuration.makeRun()
-    model = try Self.model(in: tensors, for: world)
+    // The tensors are asked for before anything of their size is made.
+    model = try Self.model(in: tensors, for: configuration)
     board = try Self.board(run.board, in: tensors)
-    self.workers = try Self.workers(run.workers, in: tensors, like: workers[0].state)
-  }
-
-  private static func reason(_ error: any Error) -> String {
-    switch error {
-    case DecodingError.keyNotFound(let key, _): "there is no '\(key.stringValue)'"
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-      "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' has another type"
-    case DecodingError.dataCorrupted(let context):
-      context.codingPath.isEmpty
-        ? "the JSON is damaged"
-        : "'\(context.codingPath.map(\.stringValue).joined(separator: "."))' makes no sense"
-    default: "\(error)"
-    }
+    let world = try configuration.makeWorld()
+    workers = try Self.workers(run.workers, in: tensors, like: try configuration.makeWorker(0, in: world).state)
   }
 
   private static func checksum(of bytes: [UInt8]) -> String {
@@ -262,22 +254,22 @@ extension Checkpoint {
   }
 
   private static func model(
-    in tensors: Safetensors, for world: TrainingWorld
-  ) throws(SafetensorsError) -> SharedModel.State {
-    let layout = world.plan.network.layout
+    in tensors: Safetensors, for configuration: Configuration
+  ) throws -> SharedModel.State {
+    let layout = try configuration.makeNetwork().layout
     func gather(_ suffix: String) throws(SafetensorsError) -> [Float] {
       var values: [Float] = []
       values.reserveCapacity(layout.count)
       for tensor in layout.tensors { values += try tensor.values(in: tensors, suffix: suffix) }
       return values
     }
-    let shape = [world.model.blocks.count]
+    let shape = [configuration.granularity.blockCount(of: layout)]
     let versions = try tensors.u64("blocks.version", shape: shape)
     let writers = try tensors.u64("blocks.writers", shape: shape)
     let lastWriters = try tensors.i64("blocks.last_writer", shape: shape)
     let steps = try tensors.i64("blocks.steps", shape: shape)
     var slots: [[Float]] = []
-    for slot in world.plan.configuration.adam.slots { slots.append(try gather(".\(slot.name)")) }
+    for slot in configuration.adam.slots { slots.append(try gather(".\(slot.name)")) }
     return SharedModel.State(
       parameters: try gather(""), slots: slots,
       provenances: versions.indices.map {

@@ -43,6 +43,16 @@ public struct TraceCut: Hashable, Sendable, Codable {
       uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, world.statistics.count(of: $0)) })
     totalStaleness = world.statistics.totalLag
   }
+
+  /// What is not the same in `other` after the same accesses: both values of the first, each with its name.
+  func difference(from other: TraceCut) -> (mine: String, others: String)? {
+    func values(_ cut: TraceCut) -> [String] {
+      ["digest \(cut.digest)", "updates \(cut.updates)", "environmentSteps \(cut.environmentSteps)"]
+        + ["episodes \(cut.episodes)", "totalStaleness \(cut.totalStaleness)"]
+        + Hazard.allCases.map { "\($0.rawValue) \(cut.hazards[$0.rawValue] ?? 0)" }
+    }
+    return zip(values(self), values(other)).first { $0 != $1 }.map { ($0, $1) }
+  }
 }
 
 /// How a recording ended.
@@ -53,6 +63,11 @@ public enum TraceEnding: String, Hashable, Sendable, Codable {
   case stopped
   /// A worker could not go on.
   case failed
+}
+
+/// The last frame.
+struct TraceEnd: Codable {
+  var ending: TraceEnding
 }
 
 /// A trace as it was read.
@@ -74,8 +89,8 @@ public struct Trace: Sendable {
 
   /// Each worker's log.
   let logs: [[UInt8]]
-  /// The checkpoint from which the run goes on.
-  let state: [UInt8]?
+  /// The checkpoint from which the run goes on, and where its frame begins.
+  let state: (bytes: [UInt8], offset: Int)?
 
   /// Reads a trace and checks everything that can be checked without repeating the run: the frames, their order, and
   /// that every log consists of whole records.
@@ -126,7 +141,7 @@ extension Trace {
     var accesses: [Int]
     var updates = 0
     var logs: [[UInt8]]
-    var state: [UInt8]?
+    var state: (bytes: [UInt8], offset: Int)?
     private var readers: [AccessLogReader]
 
     init(_ file: UnsafeRawBufferPointer) throws(TraceError) {
@@ -142,14 +157,19 @@ extension Trace {
         throw TraceError(signature.count, "the trace has no whole header; record the run again")
       }
       header = try Self.decode(TraceHeader.self, file, first)
+      let blocks: Int
       do {
         try header.configuration.validate()
-        let blocks = try header.configuration.makeRun().world.model.blocks.count
-        guard header.configuration.sharing != .hogwild, header.blocks == blocks else {
-          throw TraceError(first.offset, "a model of \(header.blocks) blocks, where \(blocks) are recorded")
-        }
+        blocks = header.configuration.granularity.blockCount(of: try header.configuration.makeNetwork().layout)
       } catch {
-        throw TraceError(first.offset, "the header describes no run that can be recorded: \(error)")
+        throw TraceError(first.offset, "the header describes no run: \(error)")
+      }
+      guard header.configuration.sharing != .hogwild else {
+        throw TraceError(first.offset, "the header describes a run without locks, of which there is no recording")
+      }
+      guard header.blocks == blocks else {
+        throw TraceError(
+          first.offset, "the header has \(header.blocks) blocks, and its configuration \(blocks); record the run again")
       }
       let workers = header.configuration.workers
       accesses = [Int](repeating: 0, count: workers)
@@ -160,10 +180,13 @@ extension Trace {
         switch frame.kind {
         case .header: throw TraceError(frame.offset, "a second header; record the run again")
         case .state:
-          guard frame.offset == first.end, header.startingDigest != nil else {
+          guard frame.offset == first.end else {
             throw TraceError(frame.offset, "a state in the middle of the run; record the run again")
           }
-          state = Array(file[frame.payload])
+          guard header.startingDigest != nil else {
+            throw TraceError(frame.offset, "a state of which the header does not tell; record the run again")
+          }
+          state = (Array(file[frame.payload]), frame.offset)
         case .log: try readLog(file, frame)
         case .cut:
           let cut = try Self.decode(TraceCut.self, file, frame)
@@ -171,7 +194,7 @@ extension Trace {
             throw TraceError(frame.offset, "a cut after other accesses than those on record; record the run again")
           }
           cuts.append(cut)
-        case .end: ending = try Self.decode([String: TraceEnding].self, file, frame)["ending"]
+        case .end: ending = try Self.decode(TraceEnd.self, file, frame).ending
         }
         end = frame.end
       }
@@ -218,7 +241,8 @@ extension Trace {
       do {
         return try JSONDecoder().decode(Value.self, from: Data(file[frame.payload]))
       } catch {
-        throw TraceError(frame.offset, "the frame's JSON does not say what it should; record the run again")
+        throw TraceError(
+          frame.offset, "the frame's JSON is not what it should be: \(reason(of: error)); record the run again")
       }
     }
   }

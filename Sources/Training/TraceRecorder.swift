@@ -53,7 +53,7 @@ public final class TraceRecorder: @unchecked Sendable {
   /// Ends the trace; the last cut precedes.
   /// - Throws: `FileWriteError`.
   public func end(_ ending: TraceEnding) throws {
-    try append(.end, try Self.encode(["ending": ending]))
+    try append(.end, try Self.encode(TraceEnd(ending: ending)))
     try file.synchronize()
   }
 

@@ -85,8 +85,14 @@ public struct TraceReplay {
   /// The state that a trace begins with.
   private static func beginning(of trace: Trace) throws -> (TrainingWorld, [Worker]) {
     guard let state = trace.state else { return try trace.header.configuration.makeRun() }
-    let checkpoint = try Checkpoint(state)
-    return try checkpoint.makeRun()
+    do {
+      let checkpoint = try Checkpoint(state.bytes)
+      guard checkpoint.configuration == trace.header.configuration, checkpoint.digest == trace.header.startingDigest
+      else { throw ConfigurationError(description: "it is not of the run that the header describes") }
+      return try checkpoint.makeRun()
+    } catch {
+      throw TraceError(state.offset, "the state cannot be gone on from: \(error); record the run again")
+    }
   }
 
   /// Goes on with a trace that was recorded from the state in which this one ended.
@@ -163,12 +169,10 @@ public struct TraceReplay {
   /// - Returns: whether there is one.
   private mutating func passCut() throws(TraceDivergence) -> Bool {
     let isTorn = cutsInTrace == trace.cuts.count
-    let stuck = simulation.strategy.stuck
     // Where a recording broke off, workers may wait for others whose logs were not written any more; but nobody can
     // wait for a ticket that is gone.
-    if let first = stuck.first(where: { $0.recorded != nil && (!isTorn || $0.isImpossible) }) {
-      throw disorder(first, among: stuck)
-    }
+    let waiting = simulation.strategy.stuck.filter { $0.recorded != nil }
+    if isTorn ? waiting.contains(where: \.isImpossible) : !waiting.isEmpty { throw disorder(waiting) }
     if let unmade = simulation.strategy.unmade.first {
       let failure = simulation.world.failure.map { " (\($0))" } ?? ""
       throw TraceDivergence(
@@ -178,10 +182,9 @@ public struct TraceReplay {
     }
     guard !isTorn, endingDigest == nil || cuts.last?.digest != endingDigest else { return false }
     let cut = trace.cuts[cutsInTrace]
-    let digest = "\(simulation.digest)"
-    guard digest == cut.digest else {
-      throw TraceDivergence(
-        kind: .state, access: accesses, recorded: "digest \(cut.digest)", replayed: "digest \(digest)")
+    let found = TraceCut(simulation.world, simulation.processes, accesses: cut.accesses)
+    if let (recorded, replayed) = cut.difference(from: found) {
+      throw TraceDivergence(kind: .state, access: accesses, recorded: recorded, replayed: replayed)
     }
     cutsInTrace += 1
     cuts.append(cut)
@@ -193,21 +196,39 @@ public struct TraceReplay {
     return true
   }
 
-  private func disorder(_ first: Waiting, among stuck: [Waiting]) -> TraceDivergence {
-    // The smallest ticket at an object tells where the order breaks.
-    let culprit =
-      stuck.filter { $0.recorded?.object == $0.access.object }
-      .min { ($0.recorded!.ticket, $0.process) < ($1.recorded!.ticket, $1.process) } ?? first
-    let blocks = simulation.world.model.blocks
+  /// What to say of `waiting`, who cannot go on with what is on record for them.
+  private func disorder(_ waiting: [Waiting]) -> TraceDivergence {
+    // Whoever can never go on shows where the order breaks; or else the first in the queue for a ticket that nobody
+    // has; or else all wait for one another.
+    let impossible = waiting.first(where: \.isImpossible)
+    let orphaned = objectsWithoutNext(waiting)
+    let queue = waiting.filter { orphaned.contains($0.access.object) }
+    let culprit = impossible ?? queue.min { $0.recorded!.ticket < $1.recorded!.ticket } ?? waiting[0]
     let recorded = culprit.recorded!
-    let isOther = recorded.object != culprit.access.object
-    return TraceDivergence(
+    var divergence = TraceDivergence(
       kind: .order, worker: culprit.process, update: simulation.processes[culprit.process].updates, access: accesses,
-      operation: culprit.access.description(blocks: blocks),
-      recorded: isOther
-        ? "an access to object \(recorded.object) is" : "ticket \(recorded.ticket) is",
-      replayed: isOther
-        ? "the next access is to object \(culprit.access.object)" : "ticket \(culprit.made) is up and nobody has it")
+      operation: culprit.access.description(blocks: simulation.world.model.blocks),
+      recorded: "ticket \(recorded.ticket) is", replayed: "ticket \(culprit.made) is up")
+    if recorded.object != culprit.access.object {
+      divergence.recorded = "an access to object \(recorded.object) is"
+      divergence.replayed = "the next access is to object \(culprit.access.object)"
+    } else if impossible == nil {
+      divergence.replayed += queue.isEmpty ? " and who has it waits too" : " and nobody has it"
+    }
+    return divergence
+  }
+
+  /// The objects that somebody waits for, and of which nobody has the next ticket on record up to the cut.
+  private func objectsWithoutNext(_ waiting: [Waiting]) -> Set<Int> {
+    var next: [Int: UInt64] = [:]
+    for waiting in waiting { next[waiting.access.object] = waiting.made }
+    func find(_ access: RecordedAccess) {
+      if next[access.object] == access.ticket { next[access.object] = nil }
+    }
+    for waiting in waiting { find(waiting.recorded!) }
+    var record = simulation.strategy.record
+    for process in simulation.processes.indices { while let access = record.next(of: process) { find(access) } }
+    return Set(next.map(\.key))
   }
 
   private typealias Waiting = Ticketed<TraceRecord>.Waiting

@@ -23,12 +23,21 @@ extension Configuration {
   /// The shared world and the workers of the run, before any access.
   /// - Throws: when there is no environment of that name.
   public func makeRun() throws(UnknownEnvironment) -> (world: TrainingWorld, workers: [Worker]) {
-    let environment = try Environments.registration(of: self.environment).unlimited
-    let world = TrainingWorld(TrainingPlan(self, network: network(for: environment)))
-    let workers = (0..<workers).map {
-      Worker(number: $0, plan: world.plan, environment: environment, model: world.model)
-    }
+    let world = try makeWorld()
+    var workers: [Worker] = []
+    for number in 0..<self.workers { workers.append(try makeWorker(number, in: world)) }
     return (world, workers)
+  }
+
+  /// The shared world of the run alone.
+  func makeWorld() throws(UnknownEnvironment) -> TrainingWorld {
+    TrainingWorld(TrainingPlan(self, network: try makeNetwork()))
+  }
+
+  /// One worker of the run in its world.
+  func makeWorker(_ number: Int, in world: TrainingWorld) throws(UnknownEnvironment) -> Worker {
+    let environment = try Environments.registration(of: environment).unlimited
+    return Worker(number: number, plan: world.plan, environment: environment, model: world.model)
   }
 
   /// A lockstep run under `schedule`, before any access.

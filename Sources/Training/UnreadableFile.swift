@@ -21,3 +21,19 @@ public struct UnreadableFile: Error, Equatable, CustomStringConvertible {
     description = "\(path): \(reason); give the path of a file that can be read"
   }
 }
+
+/// Why JSON is not what it should be, in one clause.
+func reason(of error: any Error) -> String {
+  func place(_ context: DecodingError.Context) -> String {
+    let keys = context.codingPath.map(\.stringValue)
+    return keys.isEmpty ? "it" : "'\(keys.joined(separator: "."))'"
+  }
+  switch error {
+  case DecodingError.keyNotFound(let key, _): return "there is no '\(key.stringValue)'"
+  case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+    return "\(place(context)) has another type"
+  case DecodingError.dataCorrupted(let context):
+    return context.codingPath.isEmpty ? "the JSON is damaged" : "\(place(context)) makes no sense"
+  default: return "\(error)"
+  }
+}
