@@ -8,11 +8,11 @@ import Reporting
 import Sharing
 import Training
 
-/// How training on threads compares, for one protocol.
+/// How training on threads compares, for one protocol: the best of several rounds, in environment steps per second.
 public struct ThreadScaling: Sendable, Codable {
   /// How the model is shared.
   public var sharing: SharingProtocol
-  /// One worker's steps per second, in lockstep and on a thread; two workers' on two threads.
+  /// One worker's in lockstep.
   public var lockstep: Double
   /// One worker's on a thread.
   public var oneWorker: Double
@@ -27,10 +27,12 @@ public struct ThreadScaling: Sendable, Codable {
   public var machineSpeedup: Double { twoRuns / oneWorker }
 }
 
-/// What recording costs, for one protocol.
+/// What recording costs, for one protocol and number of workers.
 public struct RecordingCost: Sendable, Codable {
   /// How the model is shared.
   public var sharing: SharingProtocol
+  /// How many workers there were, each on its thread.
+  public var workers: Int
   /// The median over pairs of runs of the recorded run's time per step over the other's.
   public var medianRatio: Double
   /// The quartiles of those ratios.
@@ -69,9 +71,9 @@ private func rate(_ trainers: [Trainer]) -> Double {
 private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
 /// Measures one worker in lockstep and on a thread, two on two threads, and two runs that share nothing.
-/// - Parameter repetitions: rounds, of which the medians are taken; each has one run of each kind.
+/// - Parameter repetitions: rounds, of which the best runs count; each has one run of each kind.
 public func measureScaling(
-  _ sharing: SharingProtocol, steps: Int = 400_000, repetitions: Int = 7
+  _ sharing: SharingProtocol, steps: Int = 400_000, repetitions: Int = 11
 ) throws -> ThreadScaling {
   let (one, two) = (configuration(sharing, workers: 1, steps: steps), configuration(sharing, workers: 2, steps: steps))
   func trainer(_ configuration: Configuration) throws -> Trainer {
@@ -88,19 +90,19 @@ public func measureScaling(
     rates[3].append(rate([try trainer(one), try trainer(one)]))
   }
   return ThreadScaling(
-    sharing: sharing, lockstep: median(rates[0]), oneWorker: median(rates[1]), twoWorkers: median(rates[2]),
-    twoRuns: median(rates[3]))
+    sharing: sharing, lockstep: rates[0].max()!, oneWorker: rates[1].max()!, twoWorkers: rates[2].max()!,
+    twoRuns: rates[3].max()!)
 }
 
-/// Measures pairs of runs of two workers, one of each pair recorded, which comes first by turns.
+/// Measures pairs of runs, one of each pair recorded, which comes first by turns.
 /// - Throws: where no file can be written in the system's folder for temporary files.
 public func measureRecording(
-  _ sharing: SharingProtocol, steps: Int = 200_000, pairs: Int = 51
+  _ sharing: SharingProtocol, workers count: Int, steps: Int = 200_000, pairs: Int = 51
 ) throws -> RecordingCost {
-  let two = configuration(sharing, workers: 2, steps: steps)
+  let configuration = configuration(sharing, workers: count, steps: steps)
   var bytesPerUpdate = 0.0
   func run(isRecorded: Bool) throws -> Double {
-    let (world, workers) = try two.makeRun()
+    let (world, workers) = try configuration.makeRun()
     guard isRecorded else { return rate([Trainer(world, workers)]) }
     let path = NSTemporaryDirectory() + "a3c-bench-\(ProcessInfo.processInfo.processIdentifier).trace"
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -119,6 +121,7 @@ public func measureRecording(
   }
   ratios.sort()
   return RecordingCost(
-    sharing: sharing, medianRatio: median(ratios), quartiles: [ratios[pairs / 4], ratios[3 * pairs / 4]],
+    sharing: sharing, workers: count, medianRatio: median(ratios),
+    quartiles: [ratios[pairs / 4], ratios[3 * pairs / 4]],
     pairs: pairs, bytesPerUpdate: bytesPerUpdate)
 }

@@ -63,7 +63,7 @@ struct BenchCommand {
     }
     var recording: [RecordingCost] = []
     for sharing in [SharingProtocol.locked, .sharded] {
-      recording.append(try measureRecording(sharing))
+      for workers in [1, 2] { recording.append(try measureRecording(sharing, workers: workers)) }
       advance()
     }
     meter.finish()
@@ -124,13 +124,13 @@ struct BenchCommand {
           + [$0.lockstep, $0.oneWorker, $0.twoWorkers, $0.twoRuns].map { NumberText.abbreviated($0) }
           + [NumberText.fixed($0.speedup, places: 2), NumberText.fixed($0.machineSpeedup, places: 2)]
       }, indent: 0)
-    lines.append("steps/s, medians; two runs share nothing, so they show what the machine allows")
+    lines.append("steps/s, best of 11; two runs share nothing, so they show what the machine allows")
     lines.append("")
     lines += terminal.tableLines(
       header: ["recording", "time, of unrecorded", "quartiles", "pairs", "bytes/update"],
       rows: report.recording.map {
         [
-          $0.sharing.rawValue, NumberText.fixed($0.medianRatio, places: 4),
+          "\($0.sharing.rawValue), \(counted($0.workers, "worker"))", NumberText.fixed($0.medianRatio, places: 4),
           $0.quartiles.map { NumberText.fixed($0, places: 3) }.joined(separator: " to "), "\($0.pairs)",
           NumberText.fixed($0.bytesPerUpdate, places: 1),
         ]
