@@ -40,6 +40,7 @@ public final class GrowingFile: @unchecked Sendable {
     guard descriptor >= 0 else { throw file.cannotWrite(errno) }
     let end = lseek(descriptor, 0, SEEK_END)
     guard end >= size, ftruncate(descriptor, off_t(size)) == 0, lseek(descriptor, off_t(size), SEEK_SET) >= 0 else {
+      close(descriptor)
       throw FileWriteError(description: "\(path) has \(end) bytes, not the \(size) that were written; move it away")
     }
     length = size

@@ -133,8 +133,9 @@ extension Worker {
     try check(state.versions.count == blockCount + 2, "\(state.versions.count) versions")
     try check(
       state.environment.count == environment.state.count, "an environment of \(state.environment.count) numbers")
-    try check(
-      min(state.updates, state.episodes, state.totalSteps, state.episodeSteps, state.lag) >= 0, "a negative count")
+    let counts = [state.updates, state.episodes, state.totalSteps, state.episodeSteps, state.lag]
+    try check(counts.allSatisfy { $0 >= 0 }, "a negative count")
+    try check(counts.allSatisfy { $0 < 1 << 40 }, "a count of more than 40 bits")
     try check(state.phase.block.map { 0..<blockCount ~= $0 } ?? true, "phase '\(state.phase)'")
     let sharing: SharingProtocol? =
       switch state.phase {

@@ -141,8 +141,9 @@ public final class Trainer {
     while true {
       drive(seat, floor.order, recorder)
       if let recorder { recorder.append(&seat.log, of: seat.worker.number) }
-      if seat.world.failure != nil { floor.order.store(.leave, ordering: .relaxed) }
       floor.condition.lock()
+      // Under the lock, or a pause at the same moment could take the place of this order.
+      if seat.world.failure != nil { floor.order.store(.leave, ordering: .relaxed) }
       if floor.order.load(ordering: .relaxed) == .leave || seat.worker.nextAccess == nil { break }
       floor.standing += 1
       floor.condition.broadcast()
@@ -160,8 +161,8 @@ public final class Trainer {
     while true {
       let phase = seat.worker.phase
       if phase.beginsRecord {
-        if phase == .finished || phase == .failed || order.load(ordering: .relaxed) != .run { return }
         seat.publish()
+        if phase == .finished || phase == .failed || order.load(ordering: .relaxed) != .run { return }
         if let recorder, seat.log.isFull { recorder.append(&seat.log, of: seat.worker.number) }
       }
       seat.worker.step(&seat.world)

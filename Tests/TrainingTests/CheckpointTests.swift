@@ -1,0 +1,207 @@
+// A checkpoint is the whole run: from any access on, what is read from the disk goes on as if nothing had happened.
+
+import DeterministicMath
+import Environments
+import Foundation
+import Lockstep
+import Reporting
+import Testing
+
+@testable import Sharing
+@testable import Training
+
+extension TrainingSimulation {
+  /// The run as a checkpoint has it.
+  var checkpoint: Checkpoint { Checkpoint(world, processes, schedule: strategy) }
+
+  /// The run that a checkpoint goes on with, under the schedule that it has or another one.
+  init(_ checkpoint: Checkpoint, _ schedule: ScheduleStrategy? = nil) throws {
+    let (world, workers) = try checkpoint.makeRun()
+    self.init(world: world, processes: workers, strategy: schedule ?? checkpoint.schedule!)
+  }
+
+  /// The run after `count` more accesses.
+  func after(_ count: Int) -> Self {
+    var run = snapshot()
+    for _ in 0..<count { _ = run.advance() }
+    return run
+  }
+
+  /// The digest at its end.
+  func end() -> String {
+    var run = snapshot()
+    run.run()
+    return "\(run.digest)"
+  }
+}
+
+@Suite struct CheckpointTests {
+  @Test(arguments: SharingProtocol.allCases, Schedule.allCases)
+  func aRunThatIsTakenUpAtAnyAccessEndsAsTheUnbrokenOneDid(sharing: SharingProtocol, schedule: Schedule) throws {
+    let configuration = Configuration.small(sharing) { $0.episodes = 2 }
+    var run = try configuration.makeSimulation(schedule, scheduleSeed: 3)
+    let end = run.end()
+    repeat {
+      let resumed = try TrainingSimulation(Checkpoint(run.checkpoint.bytes()))
+      #expect(
+        resumed.digest.value == run.digest.value && resumed.world.statistics == run.world.statistics.withoutWitness)
+      #expect(resumed.end() == end, "after \(run.accesses) accesses")
+    } while run.advance() != nil
+  }
+
+  @Test(arguments: SharingProtocol.allCases)
+  func aCheckpointInAFolderIsTheSameOneAndTheOnlyOne(sharing: SharingProtocol) throws {
+    let folder = try TemporaryFolder()
+    var run = try Configuration.small(sharing).makeSimulation(.random, scheduleSeed: 3)
+    let end = run.end()
+    for _ in 0..<5 {
+      run = run.after(17)
+      try run.checkpoint.save(in: folder.path)
+      #expect(try folder.contents().count == 2 && folder.contents().first == Checkpoint.runFile)
+      for path in [folder.path, folder.path(of: Checkpoint.runFile)] {
+        let read = try Checkpoint(path: path)
+        #expect(try read.bytes() == run.checkpoint.bytes() && read.digest == "\(run.digest)")
+        #expect(try TrainingSimulation(read).end() == end)
+      }
+    }
+    // A run's folder has it in a folder of its own.
+    let outer = try TemporaryFolder()
+    try FileManager.default.moveItem(atPath: folder.path, toPath: outer.path(of: "checkpoint"))
+    #expect(try Checkpoint(path: outer.path).digest == "\(run.digest)")
+  }
+
+  /// Without these, a resumed run could not have ended in the same bits by what it was given.
+  @Test func withoutTheStateOfItsScheduleARunEndsDifferently() throws {
+    for schedule in Schedule.allCases {
+      let configuration = Configuration.small(.sharded)
+      let run = try configuration.makeSimulation(schedule, scheduleSeed: 3).after(41)
+      let fresh = ScheduleStrategy(schedule, for: run.processes, seed: 3)
+      #expect(try TrainingSimulation(run.checkpoint).end() == run.end())
+      #expect(try TrainingSimulation(run.checkpoint, fresh).end() != run.end(), "\(schedule)")
+    }
+  }
+
+  @Test(arguments: SharingProtocol.allCases)
+  func aCheckpointWithAnyBitOfItsNumbersChangedIsRefusedWithBothDigests(sharing: SharingProtocol) throws {
+    let run = try Configuration.small(sharing).makeSimulation(.random, scheduleSeed: 3).after(60)
+    let (json, tensors, name) = try run.checkpoint.encoded()
+    // Behind the header, whose length comes first.
+    let begin = 8 + tensors.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    for offset in stride(from: begin, to: tensors.count, by: 7) {
+      var changed = tensors
+      changed[offset] ^= 1 << UInt8(offset % 8)
+      // With the checksum of the file put right, only the digest can tell.
+      let text = String(decoding: json, as: UTF8.self)
+        .replacingOccurrences(of: Self.checksum(of: tensors), with: Self.checksum(of: changed))
+      let folder = try TemporaryFolder()
+      try folder.put(Array(text.utf8), in: Checkpoint.runFile)
+      try folder.put(changed, in: name)
+      let error = #expect(throws: ConfigurationError.self) { try Checkpoint(path: folder.path).makeRun() }
+      let words = error?.description.split(separator: " ") ?? []
+      let found = words.count > 4 ? String(words[4]) : ""
+      let isOfDigest =
+        error?.description == "the checkpoint has digest \(found) where its run.json says \(run.digest)"
+        && found != "\(run.digest)"
+      #expect(isOfDigest || error?.description == "the checkpoint has impossible step counts", "byte \(offset)")
+    }
+  }
+
+  private static func checksum(of bytes: [UInt8]) -> String {
+    var digest = StateDigest()
+    bytes.withUnsafeBytes { digest.combine(contentsOf: $0) }
+    return "\(digest)"
+  }
+
+  // MARK: Numbers that are none
+
+  @Test func whateverTheNumbersAreTheySurvive() throws {
+    var stream = RandomStream(seed: 1, worker: 0, purpose: .test)
+    let special = [Double.nan, .infinity, -.infinity, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -.nan]
+    for number in 0..<60 {
+      func double() -> Double {
+        number < special.count ? special[number] : Double(bitPattern: stream.next())
+      }
+      var run = try Configuration.small(.hogwild).makeSimulation(.random, scheduleSeed: 3).after(50)
+      for element in 0..<4 { run.world.model.storage[element] = Float(double()) }
+      run.world.model.storage[4] = Float(bitPattern: 0x7f80_0001)
+      _ = run.world.board.smooth(double())
+      _ = run.world.board.publish(EpisodeResult(worker: 0, episodeReturn: double(), steps: 7, smoothed: double()))
+      run.processes[0].netOrGradient[3] = Float(double())
+      run.processes[0].environment.state = [double(), double()]
+      run.processes[1].episodeReturn = double()
+      run.processes[1].smoothedAsRead = double()
+      let resumed = try TrainingSimulation(Checkpoint(run.checkpoint.bytes()))
+      #expect(resumed.digest.value == run.digest.value)
+      #expect(resumed.world.model.parameters.map(\.bitPattern) == run.world.model.parameters.map(\.bitPattern))
+      let results = [resumed, run].map { $0.world.board.allResults.map(\.episodeReturn.bitPattern) }
+      #expect(results[0] == results[1])
+    }
+  }
+
+  // MARK: On threads
+
+  @Test func aRunOnThreadsThatIsStoppedAndTakenUpReplaysInBothPartsAndAsOne() throws {
+    var both = 0
+    for number in 0..<12 {
+      let configuration = Configuration.small(number % 2 == 0 ? .sharded : .locked, workers: 1 + number % 5) {
+        ($0.episodes, $0.maxSteps, $0.pullsInitially) = (12, 60, number % 3 == 0)
+        $0.episodeClaim = number % 4 < 2 ? .takeFromBudget : .lookAtFinished
+        $0.stepCount = number % 3 == 1 ? .shared : .privateToWorker
+      }
+      let folder = try TemporaryFolder()
+      var traces: [Trace] = []
+      /// Runs on threads and stops them after a moment, or lets them end.
+      func train(_ run: (TrainingWorld, [Worker]), from checkpoint: Checkpoint?, seconds: Double?) throws -> Trainer {
+        let path = folder.path(of: "\(traces.count).trace")
+        let recorder = try TraceRecorder(
+          AtomicFile(path: path, force: false), of: run.0, from: try checkpoint.map { (try $0.bytes(), $0.digest) })
+        let trainer = Trainer(run.0, run.1, recorder: recorder)
+        trainer.start()
+        if let seconds {
+          _ = trainer.wait(seconds: seconds)
+          trainer.pause()
+          try recorder.cut(trainer.world, trainer.workers, accesses: trainer.accesses)
+          // Whatever is done between the pause and the end is on record behind the cut.
+          trainer.resume()
+        } else {
+          while !trainer.wait(seconds: 10) {}
+        }
+        trainer.leave()
+        try recorder.cut(trainer.world, trainer.workers, accesses: trainer.accesses)
+        try recorder.end(trainer.isFinished ? .finished : .stopped)
+        traces.append(try Trace(path: path))
+        return trainer
+      }
+      let first = try train(configuration.makeRun(), from: nil, seconds: 0.000_1 * Double(number))
+      first.world.checkInvariants(of: first.workers)
+      try Checkpoint(first.world, first.workers).save(in: folder.path)
+      let checkpoint = try Checkpoint(path: folder.path)
+      let second = try train(checkpoint.makeRun(), from: checkpoint, seconds: nil)
+      let end = "\(second.world.digest(of: second.workers))"
+      #expect(second.isFinished && second.world.board.finishedEpisodes >= 12)
+
+      var alone = try TraceReplay(traces[1])
+      try alone.run()
+      #expect("\(alone.simulation.digest)" == end)
+      #expect(alone.simulation.world.statistics.withoutWitness == second.world.statistics)
+
+      var whole = try TraceReplay(traces[0])
+      try whole.run()
+      #expect("\(whole.simulation.digest)" == checkpoint.digest)
+      try whole.goOn(with: traces[1])
+      try whole.run()
+      #expect("\(whole.simulation.digest)" == end && whole.cuts.count == 3)
+      #expect(whole.accesses == traces.flatMap(\.accesses).reduce(0, +))
+      #expect(whole.simulation.world.statistics.withoutWitness == second.world.statistics)
+      #expect(whole.simulation.world.board.allResults == second.world.board.allResults)
+      if traces.allSatisfy({ $0.updates > 0 }) { both += 1 }
+
+      // What was recorded from another state is not gone on with.
+      var other = try TraceReplay(traces[0])
+      if first.accesses.contains(where: { $0 > 0 }) {
+        #expect(throws: TraceDivergence.self) { try other.goOn(with: traces[1]) }
+      }
+    }
+    #expect(both > 4, "runs that were over before they were stopped show nothing")
+  }
+}
