@@ -40,13 +40,14 @@ struct Watch {
 
   // MARK: Threads
 
-  /// Runs the threads to their end, or until somebody interrupts.
+  /// Runs the threads to their end, or until somebody interrupts. There is a checkpoint from the beginning on, so
+  /// that a run can be gone on with whenever it is killed.
   mutating func run(_ trainer: Trainer, _ recorder: TraceRecorder?) throws {
-    let start = ProgressMeter.monotonicSeconds()
     let (beginning, standing) = (trainer.world, trainer.workers)
     try recorder?.cut(beginning, standing, accesses: trainer.accesses)
-    try show(trainer.progress, trainer.board, since: start)
+    try show(trainer.progress, trainer.board, since: begun)
     try Checkpoint(beginning, standing).save(in: checkpointPath)
+    let start = ProgressMeter.monotonicSeconds()
     trainer.start()
     // Short enough for a checkpoint at small intervals, long enough to cost nothing.
     while !trainer.wait(seconds: interval == nil ? 0.05 : 0.005) {
@@ -88,8 +89,8 @@ struct Watch {
 
   /// Runs a simulation to its end, or until somebody interrupts.
   mutating func run(_ simulation: inout TrainingSimulation) throws {
+    try save(simulation, since: begun)
     let start = ProgressMeter.monotonicSeconds()
-    try save(simulation, since: start)
     while simulation.world.failure == nil, let step = simulation.advance() {
       let updates = simulation.world.statistics.updates
       if interval != nil, updates >= nextUpdates { try save(simulation, since: start) }
