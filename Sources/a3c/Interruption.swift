@@ -18,6 +18,8 @@ enum Interruption {
         if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
       }
     }
+    // That nobody reads the progress any more is no reason to end the run.
+    signal(SIGPIPE, SIG_IGN)
   }
 
   /// The name of the signal that has come, if one has.

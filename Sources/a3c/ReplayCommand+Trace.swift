@@ -67,7 +67,7 @@ extension ReplayCommand {
     }
     meter.update(replay.accesses)
     meter.finish()
-    let repro = "a3c replay " + paths.map { "--trace \($0)" }.joined(separator: " ")
+    let repro = "a3c replay " + paths.map { "--trace \($0.quotedForShell)" }.joined(separator: " ")
     let isWhole = divergence == nil && replay.trace.cuts.last?.digest == replay.cuts.last?.digest
     let report = RunReport(
       replay.simulation.world, replay.simulation.processes, schedule: "recorded", scheduleSeed: nil,

@@ -83,14 +83,9 @@ struct ReplayCommand {
     perfettoFile = try arguments[Self.perfetto].map { path throws(FileWriteError) in
       try AtomicFile(path: path, force: force)
     }
-    if let timelineFile, let perfettoFile, Self.target(of: timelineFile) == Self.target(of: perfettoFile) {
+    if let timelineFile, let perfettoFile, OutputPath(timelineFile.path) == OutputPath(perfettoFile.path) {
       throw UsageError("--timeline and --perfetto both name '\(perfettoFile.path)'; give each a file of its own")
     }
-  }
-
-  /// Where a file really goes, however its path is written.
-  private static func target(of file: AtomicFile) -> String {
-    URL(fileURLWithPath: file.path).standardizedFileURL.resolvingSymlinksInPath().path
   }
 
   /// Replays and reports.
