@@ -1,5 +1,5 @@
-// Folders for files that are still to come. If one of them cannot be made, or what should go into them cannot, those that
-// were made are taken away again, so that a refused command leaves nothing behind.
+// Folders for files that are still to come. If one of them cannot be made, or what should go into them cannot, those
+// that were made are taken away again, so that a refused command leaves nothing behind.
 
 import Foundation
 

@@ -107,6 +107,7 @@ extension ReplayCommand {
         ? "the recording broke off after \(NumberText.grouped(trace.size.complete)) whole bytes" : "stopped as asked"
       return "\(identical)  as far as it goes: every pull of \(what), \(cuts); \(why)"
     }
-    return "\(identical)  every pull of \(what), \(cuts), and the last: \(replay.cuts.last?.digest ?? "none")"
+    let failure = replay.simulation.world.failure.map { "; and it stops where the recorded run did: \($0)" } ?? ""
+    return "\(identical)  every pull of \(what), \(cuts), and the last: \(replay.cuts.last?.digest ?? "none")\(failure)"
   }
 }
