@@ -144,7 +144,9 @@ extension Trace {
       header = try Self.decode(TraceHeader.self, file, first)
       do {
         try header.configuration.validate()
-        let blocks = try header.configuration.makeRun().world.model.blocks.count
+        // The model alone: a header may claim more workers than fit into memory.
+        let plan = TrainingPlan(header.configuration, network: try header.configuration.makeNetwork())
+        let blocks = TrainingWorld(plan).model.blocks.count
         guard header.configuration.sharing != .hogwild, header.blocks == blocks else {
           throw TraceError(first.offset, "a model of \(header.blocks) blocks, where \(blocks) are recorded")
         }
