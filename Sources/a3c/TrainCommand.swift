@@ -140,11 +140,15 @@ struct TrainCommand {
         "\(folderPath) has a run in it; give another folder, "
           + "--resume \(folderPath.quotedForShell), or --force to replace it")
     }
-    guard !FileManager.default.fileExists(atPath: "\(checkpointPath)/\(Checkpoint.runFile)") else {
+    guard !hasCheckpoint(at: checkpointPath) else {
       throw UsageError(
         "\(checkpointPath) has a checkpoint in it; give another --checkpoint, "
           + "--resume \(checkpointPath.quotedForShell), or --force to replace it")
     }
+  }
+
+  private func hasCheckpoint(at folder: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(folder)/\(Checkpoint.runFile)")
   }
 
   /// Throws where two files would go to one place.
@@ -210,6 +214,7 @@ struct TrainCommand {
     do {
       return try run(world, workers, folder, files)
     } catch let error as FileWriteError {
+      guard hasCheckpoint(at: checkpointPath) else { throw error }
       throw UsageError("\(error); then go on with: \(goOn)")
     }
   }
@@ -299,7 +304,7 @@ struct TrainCommand {
       caption: "One run. Smoothed: g ← 0.99 g + 0.01 x over the episodes in the order in which they finished; "
         + "rewards are the environment's own, not scaled.",
       series: [
-        CurveSeries(name: "episode", points: points { $0.episodeReturn / Double($0.steps) }),
+        CurveSeries(name: "episode", points: points { $0.episodeReturn / Double($0.steps) }, isPale: true),
         CurveSeries(name: "smoothed", points: points(\.smoothed)),
       ])
     return CurveSVG.render(plot)
