@@ -77,6 +77,7 @@ extension ReplayCommand {
       accesses: replay.accesses, isStopped: !isWhole || traces.last!.ending != .finished,
       repro: repro + (arguments[Self.until].map { " --until \($0)" } ?? ""),
       digests: interval == nil ? nil : digests, seconds: ProgressMeter.monotonicSeconds() - begun)
+    try saveCurve(of: replay.simulation.world, command: repro)
     if let recorder {
       try save(
         recorder, title: "\(report.preset), \(report.protocol), recorded: \(counted(report.workers, "worker"))",

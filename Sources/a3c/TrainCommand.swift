@@ -253,9 +253,9 @@ struct TrainCommand {
       },
       resume: isFinished ? nil : goOn)
     let results = ending.world.board.allResults
-    try folder.finish(training, curve: curve(results))
+    try folder.finish(training, curve: learningCurve(results, of: configuration, command: repro))
     try files.csv?.save(metricsTable(results))
-    try files.svg?.save(curve(results))
+    try files.svg?.save(learningCurve(results, of: configuration, command: repro))
     if let failure = ending.world.failure ?? watch.failure { throw StoppedRun(failure: failure, repro: repro) }
     if arguments[Self.json] {
       print(try training.json())
@@ -290,24 +290,6 @@ struct TrainCommand {
     let driver = arguments[Self.schedule]
     return "a3c train --resume \(folderPath.quotedForShell)"
       + (driver == .threads ? "" : " --schedule \(driver.rawValue)")
-  }
-
-  /// The learning curve as a picture.
-  private func curve(_ results: [EpisodeResult]) -> String {
-    func points(_ value: (EpisodeResult) -> Double) -> [CurveSeries.Point] {
-      results.enumerated().map { CurveSeries.Point(x: Double($0 + 1), y: value($1)) }
-    }
-    let plot = CurvePlot(
-      title: "\(configuration.preset), \(configuration.sharing.rawValue), "
-        + "\(counted(configuration.workers, "worker")), seed \(configuration.seed)",
-      subtitle: repro, xLabel: "finished episodes", yLabel: "reward per step",
-      caption: "One run. Smoothed: g ← 0.99 g + 0.01 x over the episodes in the order in which they finished; "
-        + "rewards are the environment's own, not scaled.",
-      series: [
-        CurveSeries(name: "episode", points: points { $0.episodeReturn / Double($0.steps) }, isPale: true),
-        CurveSeries(name: "smoothed", points: points(\.smoothed)),
-      ])
-    return CurveSVG.render(plot)
   }
 }
 
