@@ -49,7 +49,10 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
     "Benchmarking",
-    ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Lockstep", "Training", "Experiments"]
+    [
+      "DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Lockstep", "Reporting", "Training",
+      "Experiments",
+    ]
   ),
 ]
 

@@ -146,6 +146,7 @@ public struct AtomicFile: Sendable, Equatable {
     case EACCES, EPERM: reason = "nothing may be written in \(folder); give a path in a folder of yours"
     case EROFS: reason = "\(folder) is on a read-only disk; give a path elsewhere"
     case ENOSPC, EDQUOT: reason = "the disk is full; free some space or give a path elsewhere"
+    case EFBIG: reason = "it may not grow any more; raise the limit (ulimit -f) or give a path elsewhere"
     case ENAMETOOLONG: reason = "the name is too long; give a shorter one"
     default: reason = "\(String(cString: strerror(code))); give another path"
     }

@@ -23,11 +23,14 @@ public struct CurveSeries: Sendable, Equatable {
   public var name: String
   /// The points, by ascending `x`.
   public var points: [Point]
+  /// Whether it is drawn thin and pale, as a noisy one behind its own mean.
+  public var isPale: Bool
 
   /// Makes a series.
-  public init(name: String, points: [Point]) {
+  public init(name: String, points: [Point], isPale: Bool = false) {
     self.name = name
     self.points = points
+    self.isPale = isPale
   }
 }
 
@@ -94,15 +97,16 @@ public enum CurveSVG {
     }
     top += 6
     var legendX = margin
-    for (index, series) in plot.series.enumerated() {
+    let styles = styles(of: plot.series)
+    for (series, style) in zip(plot.series, styles) {
       let needed = 34 + Double(series.name.count) * 6.8 + 16
       if legendX > margin, legendX + needed > Double(width) - margin {
         legendX = margin
         top += 19
       }
       canvas.line(
-        x1: legendX, y1: top - 4, x2: legendX + 26, y2: top - 4, stroke: colour(index), width: 2.4,
-        attributes: dash(index))
+        x1: legendX, y1: top - 4, x2: legendX + 26, y2: top - 4, stroke: style.colour, width: 2.4,
+        attributes: style.dash)
       canvas.text(series.name, x: legendX + 33, y: top, font: SVGCanvas.Font(size: 11.5))
       legendX += needed
     }
@@ -135,17 +139,17 @@ public enum CurveSVG {
     canvas.line(x1: left, y1: bottom, x2: right, y2: bottom, stroke: "#94A3B8")
     canvas.text(plot.xLabel, x: right, y: bottom + 37, font: faint, anchor: .end)
 
-    for (index, series) in plot.series.enumerated() {
+    for (series, style) in zip(plot.series, styles) {
       for band in bandOutlines(series.points, x: x, y: y) {
-        canvas.path(band, "fill=\"\(colour(index))\" fill-opacity=\"0.16\"")
+        canvas.path(band, "fill=\"\(style.colour)\" fill-opacity=\"0.16\"")
       }
     }
-    for (index, series) in plot.series.enumerated() {
+    for (series, style) in zip(plot.series, styles) {
       for line in lineRuns(series.points, x: x, y: y) {
         canvas.path(
           line,
-          "fill=\"none\" stroke=\"\(colour(index))\" stroke-width=\"1.8\" stroke-linejoin=\"round\" "
-            + "stroke-linecap=\"round\" \(dash(index))", title: series.name)
+          "fill=\"none\" stroke=\"\(style.colour)\" stroke-width=\"\(style.width)\" stroke-linejoin=\"round\" "
+            + "stroke-linecap=\"round\" \(style.dash)", title: series.name)
       }
     }
     var end = bottom + 62
@@ -156,11 +160,22 @@ public enum CurveSVG {
     return canvas.document(width: Double(width), height: end, title: plot.title)
   }
 
-  private static func colour(_ index: Int) -> String { colours[index % colours.count] }
+  private struct Style {
+    var colour: String
+    var width: Double
+    var dash: String
+  }
 
-  private static func dash(_ index: Int) -> String {
-    let dash = dashes[index % dashes.count]
-    return dash.isEmpty ? "" : "stroke-dasharray=\"\(dash)\""
+  /// How each series is drawn; pale ones leave the colours to the others.
+  private static func styles(of series: [CurveSeries]) -> [Style] {
+    var index = -1
+    return series.map { series in
+      if series.isPale { return Style(colour: "#B8CCE0", width: 0.7, dash: "") }
+      index += 1
+      let dash = dashes[index % dashes.count]
+      return Style(
+        colour: colours[index % colours.count], width: 1.8, dash: dash.isEmpty ? "" : "stroke-dasharray=\"\(dash)\"")
+    }
   }
 
   /// The range of the finite `values`, with a margin; never empty.

@@ -41,6 +41,13 @@ public struct PullChecksum: Hashable, Sendable {
     sumOfSums &+= sum
   }
 
+  @inline(__always)
+  private static func move(_ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer) -> SIMD8<UInt32> {
+    let bits = source.loadUnaligned(as: SIMD8<UInt32>.self)
+    target.storeBytes(of: bits, as: SIMD8<UInt32>.self)
+    return bits
+  }
+
   /// Copies `count` numbers and adds them. `shared` is followed by zeros up to a whole number of vectors.
   @inline(__always)
   mutating func copy(_ shared: UnsafePointer<Float>, to local: UnsafeMutablePointer<Float>, count: Int) {
@@ -48,10 +55,16 @@ public struct PullChecksum: Hashable, Sendable {
     let target = UnsafeMutableRawPointer(local)
     var checksum = self
     var offset = 0
+    // Four at a time: what recording may cost is less than counting to 213 once an update.
+    while offset <= 4 &* count &- 128 {
+      checksum.add(Self.move(source + offset, target + offset))
+      checksum.add(Self.move(source + offset + 32, target + offset + 32))
+      checksum.add(Self.move(source + offset + 64, target + offset + 64))
+      checksum.add(Self.move(source + offset + 96, target + offset + 96))
+      offset &+= 128
+    }
     while offset <= 4 &* count &- 32 {
-      let bits = source.loadUnaligned(fromByteOffset: offset, as: SIMD8<UInt32>.self)
-      target.storeBytes(of: bits, toByteOffset: offset, as: SIMD8<UInt32>.self)
-      checksum.add(bits)
+      checksum.add(Self.move(source + offset, target + offset))
       offset &+= 32
     }
     if offset < 4 &* count {

@@ -17,6 +17,8 @@ public struct TrainingWorld: World {
   public internal(set) var ticket: UInt64 = 0
   /// Whether each pull is witnessed, so that a recording or a comparison can tell what it brought.
   public var witnessesPulls = false
+  /// Whether the net of each witnessed pull is kept, too, to be compared number by number.
+  public var keepsPulledNets = false
   /// Why one of this driver's workers could not go on.
   public internal(set) var failure: WorkerFailure?
   /// Where this driver's workers do their private work.

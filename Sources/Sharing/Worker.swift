@@ -375,7 +375,7 @@ public struct Worker: Process, Sendable {
     if world.witnessesPulls {
       pulled = PullWitness(
         checksum: checksum.value, sample: netOrGradient[PullWitness.sampled(updates, of: netOrGradient.count)])
-      world.bench.keepPulled(netOrGradient)
+      if world.keepsPulledNets { world.bench.keepPulled(netOrGradient) }
     }
     if episodeIsOver { phase = .counting } else { collect(&world) }
   }

@@ -38,20 +38,18 @@ public struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible 
 
 extension WorkerFailure.Cause {
   fileprivate var text: String {
-    // Processors give numbers that are none different signs.
-    func text(_ value: some BinaryFloatingPoint & LosslessStringConvertible) -> String {
-      value.isNaN ? "nan" : "\(value)"
-    }
     func because(_ fault: String?) -> String { fault.map { ", because \($0)" } ?? "" }
+    // The sign of a NaN is the processor's choice.
+    func shown(_ value: some BinaryFloatingPoint) -> String { value.isNaN ? "nan" : "\(value)" }
     switch self {
     case .reward(let value, let step, let fault):
-      return "the environment's reward of step \(step) is \(text(value))\(because(fault))"
+      return "the environment's reward of step \(step) is \(shown(value))\(because(fault))"
     case .observation(let element, let value, let step, let fault):
-      return "the environment's observation[\(element)] before step \(step) is \(text(value))\(because(fault))"
-    case .parameter(let name, let value): return "the parameter \(name) that it pulled is \(text(value))"
+      return "the environment's observation[\(element)] before step \(step) is \(shown(value))\(because(fault))"
+    case .parameter(let name, let value): return "the parameter \(name) that it pulled is \(shown(value))"
     case .action(let step): return "the network overflows in step \(step)"
-    case .loss(let value): return "the loss is \(text(value))"
-    case .gradient(let name, let value): return "the gradient of \(name) is \(text(value))"
+    case .loss(let value): return "the loss is \(shown(value))"
+    case .gradient(let name, let value): return "the gradient of \(name) is \(shown(value))"
     }
   }
 }

@@ -99,25 +99,26 @@ struct AccessLog: ~Copyable {
   /// Forgets the bytes, which have been written.
   mutating func removeAll() { count = 0 }
 
-  /// Notes the access that `worker` has just made in `phase`, with the ticket that it took.
+  /// Notes the access that the worker has just made in `phase`, with the ticket that it took and what its last pull
+  /// brought.
   @inline(__always)
-  mutating func note(_ phase: Worker.Phase, ticket: UInt64, of worker: borrowing Worker) {
+  mutating func note(_ phase: Worker.Phase, ticket: UInt64, pulled: PullWitness) {
     switch phase {
     case .exchanging:
       append(.exchange)
       append(ticket, .model)
-      append(worker.pulled)
+      append(pulled)
     case .updating(let block):
       if block == 0 { append(.push) }
       append(ticket, .block(block))
     case .pulling(let block):
       if block == 0 { append(.pull) }
       append(ticket, .block(block))
-      if block == blocks - 1 { append(worker.pulled) }
+      if block == blocks - 1 { append(pulled) }
     case .pullingAll:
       append(.pullAll)
       append(ticket, .model)
-      append(worker.pulled)
+      append(pulled)
     case .claiming:
       append(.claim)
       append(ticket, .episodeCounter)

@@ -37,6 +37,9 @@ public struct Checkpoint: Sendable {
     self.workers = workers.map(\.state)
   }
 
+  /// Whether every worker has made all its accesses.
+  public var isFinished: Bool { workers.allSatisfy { $0.phase == .finished } }
+
   /// The run, to go on with.
   /// - Throws: a sentence, where the parts do not fit together or do not have the digest.
   public func makeRun() throws -> (world: TrainingWorld, workers: [Worker]) {
@@ -320,9 +323,9 @@ extension Checkpoint {
     let (run, tensors, name) = try encoded()
     try AtomicFile(path: "\(folder)/\(name)", force: true).save(tensors)
     try AtomicFile(path: "\(folder)/\(Self.runFile)", force: true).save(run)
-    // The tensors of earlier checkpoints, to which nothing refers any more.
+    // The tensors of earlier checkpoints, to which nothing refers any more. Somebody else's files stay.
     for other in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    where other.hasPrefix("state-") && other.hasSuffix(".safetensors") && other != name {
+    where other != name && other.wholeMatch(of: /state-[0-9]+-[0-9a-f]{16}\.safetensors/) != nil {
       try? FileManager.default.removeItem(atPath: "\(folder)/\(other)")
     }
   }

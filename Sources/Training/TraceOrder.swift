@@ -31,15 +31,25 @@ extension Trace {
     var whole = record
     whole.extend(by: accesses)
     let workers = accesses.indices.map { RecordedWorker($0, whole) }
+    // Up to the last cut the record is whole, even where the recording broke off.
+    let certain = ending == nil ? cuts.last?.accesses ?? accesses.map { _ in 0 } : accesses
+    var beginning = record
+    beginning.extend(by: certain)
     var simulation = Simulation(
       world: RecordedWorker.Nothing(), processes: workers,
-      strategy: Ticketed(whole, first: workers.map(\.nextAccess)))
+      strategy: Ticketed(beginning, first: workers.map(\.nextAccess)))
     simulation.run()
-    let stuck = simulation.strategy.stuck.filter { $0.recorded != nil }
+    var stuck = simulation.strategy.stuck.filter { $0.recorded != nil }
+    if stuck.isEmpty && certain != accesses {
+      simulation.strategy.extend { $0.extend(by: zip(accesses, certain).map { $0 - $1 }) }
+      simulation.restart()
+      simulation.run()
+      // Others' accesses may be missing for which somebody waits, but nobody can wait for a ticket that is gone.
+      stuck = simulation.strategy.stuck.filter { waiting in waiting.recorded.map { $0.ticket < waiting.made } ?? false }
+    }
     guard let first = stuck.min(by: { ($0.recorded!.ticket, $0.process) < ($1.recorded!.ticket, $1.process) }) else {
       return nil
     }
-    if ending == nil && cuts.isEmpty && !stuck.contains(where: { $0.recorded!.ticket < $0.made }) { return nil }
     let others = stuck.filter { $0.access.object == first.access.object }
     let waiting = others.prefix(4).map { "worker \($0.process) for ticket \($0.recorded!.ticket)" }
     return "after \(simulation.accesses) accesses nobody has ticket \(first.made) of object \(first.access.object): "

@@ -75,6 +75,7 @@ public struct TraceReplay {
     self.trace = trace
     var world = world
     world.witnessesPulls = true
+    world.keepsPulledNets = true
     var record = trace.record
     record.extend(by: trace.cuts.first?.accesses ?? trace.accesses)
     simulation = Simulation(

@@ -167,7 +167,7 @@ public final class Trainer {
       }
       seat.worker.step(&seat.world)
       seat.accesses &+= 1
-      if recorder != nil { seat.log.note(phase, ticket: seat.world.ticket, of: seat.worker) }
+      if recorder != nil { seat.log.note(phase, ticket: seat.world.ticket, pulled: seat.worker.pulled) }
     }
   }
 

@@ -12,8 +12,8 @@ struct BenchCommand {
   static let declaration = Command(
     "bench", summary: "measure kernels, environment and training beside the machine's peak",
     discussion: """
-      Everything runs on one core in one process, so the ratios can be compared between machines. Build with \
-      -c release; nothing in the tests depends on a time.
+      Kernels and lockstep run on one core; threads and recording on two, and two runs that share nothing show what \
+      the machine gives them. Build with -c release; nothing in the tests depends on a time.
       """,
     options: [json], examples: ["swift run -c release a3c bench"])
 
@@ -34,6 +34,8 @@ struct BenchCommand {
     let stepsPerSecond: [String: Double]
     /// The cost of an update with 1,000 workers over that with 4, by protocol.
     let growthFrom4To1000Workers: [String: Double]
+    let threads: [ThreadScaling]
+    let recording: [RecordingCost]
   }
 
   private let isJSON: Bool
@@ -43,7 +45,7 @@ struct BenchCommand {
   /// Measures and reports.
   /// - Returns: the exit code.
   func run() throws -> Int32 {
-    let meter = ProgressMeter("bench", total: trainingMeasurements + 2, unit: "measurements")
+    let meter = ProgressMeter("bench", total: trainingMeasurements + 7, unit: "measurements")
     var done = 0
     func advance() {
       done += 1
@@ -54,6 +56,16 @@ struct BenchCommand {
     let kernels = measureKernels()
     advance()
     let training = try measureTraining(advanced: advance)
+    var threads: [ThreadScaling] = []
+    for sharing in SharingProtocol.allCases {
+      threads.append(try measureScaling(sharing))
+      advance()
+    }
+    var recording: [RecordingCost] = []
+    for sharing in [SharingProtocol.locked, .sharded] {
+      for workers in [1, 2] { recording.append(try measureRecording(sharing, workers: workers)) }
+      advance()
+    }
     meter.finish()
 
     func row(_ measurement: Timing) -> Report.Row {
@@ -71,7 +83,7 @@ struct BenchCommand {
     let report = Report(
       peakGigaflops: peak, kernels: kernels.map(row), training: training.map { row($0.step) },
       stepsPerSecond: Dictionary(uniqueKeysWithValues: training.map { ($0.step.name, 1e9 / $0.step.nanoseconds) }),
-      growthFrom4To1000Workers: Dictionary(uniqueKeysWithValues: growth))
+      growthFrom4To1000Workers: Dictionary(uniqueKeysWithValues: growth), threads: threads, recording: recording)
     print(isJSON ? try json(report) : screen(report))
     return 0
   }
@@ -104,6 +116,25 @@ struct BenchCommand {
       let growth = NumberText.fixed(report.growthFrom4To1000Workers[sharing.rawValue]!, places: 2)
       lines.append("\(sharing.rawValue): an update with 1,000 workers costs \(growth) times one with 4")
     }
+    lines.append("")
+    lines += terminal.tableLines(
+      header: ["threads", "lockstep", "1 worker", "2 workers", "2 runs", "2 workers / 1", "2 runs / 1"],
+      rows: report.threads.map {
+        [$0.sharing.rawValue]
+          + [$0.lockstep, $0.oneWorker, $0.twoWorkers, $0.twoRuns].map { NumberText.abbreviated($0) }
+          + [NumberText.fixed($0.speedup, places: 2), NumberText.fixed($0.machineSpeedup, places: 2)]
+      }, indent: 0)
+    lines.append("steps/s, best of 11; two runs share nothing, so they show what the machine allows")
+    lines.append("")
+    lines += terminal.tableLines(
+      header: ["recording", "time, of unrecorded", "quartiles", "pairs", "bytes/update"],
+      rows: report.recording.map {
+        [
+          "\($0.sharing.rawValue), \(counted($0.workers, "worker"))", NumberText.fixed($0.medianRatio, places: 4),
+          $0.quartiles.map { NumberText.fixed($0, places: 3) }.joined(separator: " to "), "\($0.pairs)",
+          NumberText.fixed($0.bytesPerUpdate, places: 1),
+        ]
+      }, indent: 0)
     return lines.joined(separator: "\n")
   }
 }

@@ -13,11 +13,18 @@ enum Interruption {
   static func listen() {
     // Touched here, so that the handler finds it made.
     received.store(0, ordering: .relaxed)
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
       signal(number) { number in
         if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
       }
     }
+    // Whoever started the program may have blocked them, and a program inherits that.
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    // That nobody reads the progress any more is no reason to end the run.
+    signal(SIGPIPE, SIG_IGN)
   }
 
   /// The name of the signal that has come, if one has.

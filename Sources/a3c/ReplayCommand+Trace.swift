@@ -48,12 +48,15 @@ extension ReplayCommand {
     var digests: [PeriodicDigest] = []
     var nextDigest = replay.simulation.world.statistics.updates + (interval ?? 0)
     var divergence: TraceDivergence?
+    // Several workers may fail before all stand still; the run named the first of them by number.
+    var failure: WorkerFailure?
     do throws(TraceDivergence) {
       for (number, trace) in traces.enumerated() {
         if number > 0 { try replay.goOn(with: trace) }
         replay.endingDigest = number + 1 < traces.count ? traces[number + 1].header.startingDigest : nil
         while replay.accesses < limit, let step = try replay.advance() {
           recorder?.record(step, in: replay.simulation)
+          if let found = replay.simulation.world.failure, found.worker < failure?.worker ?? .max { failure = found }
           if let interval, replay.simulation.world.statistics.updates >= nextDigest {
             digests.append(PeriodicDigest(replay.simulation))
             nextDigest += interval
@@ -67,13 +70,14 @@ extension ReplayCommand {
     }
     meter.update(replay.accesses)
     meter.finish()
-    let repro = "a3c replay " + paths.map { "--trace \($0)" }.joined(separator: " ")
+    let repro = "a3c replay " + paths.map { "--trace \($0.quotedForShell)" }.joined(separator: " ")
     let isWhole = divergence == nil && replay.trace.cuts.last?.digest == replay.cuts.last?.digest
     let report = RunReport(
       replay.simulation.world, replay.simulation.processes, schedule: "recorded", scheduleSeed: nil,
       accesses: replay.accesses, isStopped: !isWhole || traces.last!.ending != .finished,
       repro: repro + (arguments[Self.until].map { " --until \($0)" } ?? ""),
       digests: interval == nil ? nil : digests, seconds: ProgressMeter.monotonicSeconds() - begun)
+    try saveCurve(of: replay.simulation.world, command: repro)
     if let recorder {
       try save(
         recorder, title: "\(report.preset), \(report.protocol), recorded: \(counted(report.workers, "worker"))",
@@ -87,14 +91,14 @@ extension ReplayCommand {
         ).json())
     } else {
       print(report.screen(on: .standardOutput))
-      print("  " + verdict(replay, traces.last!, divergence, isWhole: isWhole))
+      print("  " + verdict(replay, traces.last!, divergence, failure, isWhole: isWhole))
     }
     return divergence == nil ? 0 : 1
   }
 
   /// The last line: whether the replay is the recorded run.
   private func verdict(
-    _ replay: TraceReplay, _ trace: Trace, _ divergence: TraceDivergence?, isWhole: Bool
+    _ replay: TraceReplay, _ trace: Trace, _ divergence: TraceDivergence?, _ failure: WorkerFailure?, isWhole: Bool
   ) -> String {
     let terminal = Terminal.standardOutput
     if let divergence { return terminal.emphasised("not identical", .alarming) + "  \(divergence)" }
@@ -107,6 +111,7 @@ extension ReplayCommand {
         ? "the recording broke off after \(NumberText.grouped(trace.size.complete)) whole bytes" : "stopped as asked"
       return "\(identical)  as far as it goes: every pull of \(what), \(cuts); \(why)"
     }
-    return "\(identical)  every pull of \(what), \(cuts), and the last: \(replay.cuts.last?.digest ?? "none")"
+    let end = failure.map { "; and it stops where the recorded run did: \($0)" } ?? ""
+    return "\(identical)  every pull of \(what), \(cuts), and the last: \(replay.cuts.last?.digest ?? "none")\(end)"
   }
 }

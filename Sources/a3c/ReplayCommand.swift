@@ -32,6 +32,7 @@ struct ReplayCommand {
   static let perfetto = Option<String?>(
     "perfetto", .path("F.json"),
     help: "write the last \(NumberText.grouped(TimelineRecorder.traceLimit)) accesses for ui.perfetto.dev")
+  static let svg = Option<String?>("svg", .path("F.svg"), help: "draw the learning curve")
   static let force = Option<Bool>(flag: "force", help: "let output files replace existing ones")
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
 
@@ -43,7 +44,7 @@ struct ReplayCommand {
       a3c train --record wrote down; exit 1 where the replay is not identical.
       """,
     options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
-      + [schedule, scheduleSeed, until, digestsEvery, twice, timeline, perfetto, force, json],
+      + [schedule, scheduleSeed, until, digestsEvery, twice, timeline, perfetto, svg, force, json],
     examples: [
       "a3c replay --seed 42", "a3c replay --seed 42 --protocol sharded --workers 4",
       "a3c replay --seed 42 --until 900 --timeline race.svg",
@@ -56,6 +57,7 @@ struct ReplayCommand {
   private let scheduleSeed: UInt64
   private let timelineFile: AtomicFile?
   private let perfettoFile: AtomicFile?
+  private let curveFile: AtomicFile?
 
   /// Settles every setting and checks every output path, before anything runs.
   init(_ arguments: Arguments) throws {
@@ -68,7 +70,7 @@ struct ReplayCommand {
         arguments, seed: seed, episodes: arguments[Self.episodes])
     } else {
       let others = Self.declaration.options.map(\.name).filter { arguments.given.contains($0) }
-        .filter { !["trace", "until", "digests-every", "timeline", "perfetto", "force", "json"].contains($0) }
+        .filter { !["trace", "until", "digests-every", "timeline", "perfetto", "svg", "force", "json"].contains($0) }
       if let other = others.first {
         throw UsageError("--trace says what was run, and --\(other) too; leave one of them out")
       }
@@ -83,14 +85,18 @@ struct ReplayCommand {
     perfettoFile = try arguments[Self.perfetto].map { path throws(FileWriteError) in
       try AtomicFile(path: path, force: force)
     }
-    if let timelineFile, let perfettoFile, Self.target(of: timelineFile) == Self.target(of: perfettoFile) {
-      throw UsageError("--timeline and --perfetto both name '\(perfettoFile.path)'; give each a file of its own")
+    curveFile = try arguments[Self.svg].map { path throws(FileWriteError) in
+      try AtomicFile(path: path, force: force)
     }
-  }
-
-  /// Where a file really goes, however its path is written.
-  private static func target(of file: AtomicFile) -> String {
-    URL(fileURLWithPath: file.path).standardizedFileURL.resolvingSymlinksInPath().path
+    let outputs = [("timeline", timelineFile), ("perfetto", perfettoFile), ("svg", curveFile)].compactMap {
+      name, file in
+      file.map { (name: name, file: $0) }
+    }
+    for (index, one) in outputs.enumerated() {
+      if let other = outputs[..<index].first(where: { OutputPath($0.file.path) == OutputPath(one.file.path) }) {
+        throw UsageError("--\(other.name) and --\(one.name) both name '\(one.file.path)'; give each a file of its own")
+      }
+    }
   }
 
   /// Replays and reports.
@@ -131,6 +137,7 @@ struct ReplayCommand {
     }
     meter.update(simulation.world.statistics.environmentSteps)
     meter.finish()
+    try saveCurve(of: simulation.world, command: repro)
     if let failure = simulation.world.failure { throw StoppedRun(failure: failure, repro: repro) }
     let report = RunReport(
       simulation.world, simulation.processes, schedule: schedule.rawValue, scheduleSeed: scheduleSeed,
@@ -183,7 +190,12 @@ struct ReplayCommand {
       simulation, limit: perfettoFile == nil ? TimelineRecorder.pictureLimit : TimelineRecorder.traceLimit)
   }
 
-  /// Writes the pictures that are asked for.
+  /// Draws the learning curve, if it is asked for.
+  func saveCurve(of world: TrainingWorld, command: String) throws(FileWriteError) {
+    try curveFile?.save(learningCurve(world.board.allResults, of: world.plan.configuration, command: command))
+  }
+
+  /// Writes the pictures of accesses that are asked for.
   func save(_ recorder: TimelineRecorder, title: String, subtitle: String) throws(FileWriteError) {
     try timelineFile?.save(
       TimelineSVG.render(recorder.timeline(title: title, subtitle: subtitle, last: TimelineRecorder.pictureLimit)))

@@ -21,63 +21,105 @@ final class RunFolder {
 
   private static let header = "episode,worker,return,steps,smoothed,environment_steps,seconds\n"
 
-  /// Where the checkpoints of a run in `folder` go.
+  /// The files in the folder, by their names.
+  enum File: String, CaseIterable {
+    case configuration = "config.json"
+    case metrics = "metrics.csv"
+    case lines = "metrics.jsonl"
+    case summary = "summary.json"
+    case curve = "curve.svg"
+
+    /// The file's path in `folder`.
+    func path(in folder: String) -> String { "\(folder)/\(rawValue)" }
+  }
+
+  /// Where the checkpoints of a run in `folder` go; a link to where they are, if they are kept elsewhere.
   static func checkpoint(in folder: String) -> String { "\(folder)/checkpoint" }
 
-  /// Makes the folder of a new run, or opens that of a run that goes on.
+  /// Whether there is a run in `folder`.
+  static func isRun(_ folder: String) -> Bool {
+    FileManager.default.fileExists(atPath: File.metrics.path(in: folder))
+  }
+
+  /// The folder of the run to which the checkpoint at `path` belongs, if that can be told from the path.
+  static func folder(ofCheckpoint path: String) -> String? {
+    var path = path
+    func drop(_ ending: String) { if path.hasSuffix(ending), path != ending { path.removeLast(ending.count) } }
+    drop("/\(Checkpoint.runFile)")
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    if !isRun(path) { drop("/checkpoint") }
+    return isRun(path) ? path : nil
+  }
+
+  /// The digest with which the run in `folder` was ended, if it was.
+  static func endingDigest(in folder: String) -> String? {
+    struct Summary: Decodable { var digest: String }
+    let bytes = FileManager.default.contents(atPath: File.summary.path(in: folder))
+    return bytes.flatMap { try? JSONDecoder().decode(Summary.self, from: $0) }?.digest
+  }
+
+  /// Begins the files of a new run, or goes on with those that are there.
   /// - Parameters:
-  ///   - results: the results that the run begins with; metrics of later ones, from a part of the run that was lost,
+  ///   - path: a folder that is there.
+  ///   - results: the results that the run begins with. Metrics of later ones, from a part of the run that was lost,
   ///     are cut off.
-  ///   - tensorBoard: the folder of event files, if they are asked for.
+  ///   - goesOn: whether the metrics in the folder are those of the same run.
+  ///   - tensorBoard: the folder of event files, which is there, if they are asked for.
   ///   - clock: seconds since the run began.
   init(
-    _ path: String, configuration: Configuration, results: [EpisodeResult], isResumed: Bool, force: Bool,
+    _ path: String, configuration: Configuration, results: [EpisodeResult], goesOn: Bool, force: Bool,
     tensorBoard: String?, clock: @escaping () -> Double
   ) throws {
     self.path = path
     self.clock = clock
-    episodes = results.count
-    steps = results.reduce(0) { $0 + $1.steps }
-    try Self.makeFolder(path)
-    if isResumed, FileManager.default.fileExists(atPath: "\(path)/metrics.csv") {
-      metrics = try Self.go(on: "\(path)/metrics.csv", lines: results.count + 1)
-      lines = try Self.go(on: "\(path)/metrics.jsonl", lines: results.count)
+    let now = Date().timeIntervalSince1970
+    var files: [File: AtomicFile] = [:]
+    for file in File.allCases { files[file] = try AtomicFile(path: file.path(in: path), force: force || goesOn) }
+    let eventFile = try tensorBoard.map { folder throws(FileWriteError) in
+      try AtomicFile(path: "\(folder)/\(TensorBoardEvents.fileName(wallTime: now))", force: force)
+    }
+    if goesOn {
+      metrics = try Self.go(on: .metrics, in: path, lines: results.count + 1)
+      lines = try Self.go(on: .lines, in: path, lines: results.count)
+      episodes = results.count
+      steps = results.reduce(0) { $0 + $1.steps }
     } else {
-      let configurationFile = try AtomicFile(path: "\(path)/config.json", force: force || isResumed)
-      metrics = try AtomicFile(path: "\(path)/metrics.csv", force: force || isResumed)
-        .grow(from: Array(Self.header.utf8))
-      lines = try AtomicFile(path: "\(path)/metrics.jsonl", force: force || isResumed).grow(from: [])
-      try configurationFile.save(try configuration.json() + "\n")
+      // A run that was taken up into another folder notes there what it had before.
+      (episodes, steps) = (0, 0)
+      for file in [File.summary, .curve] { unlink(file.path(in: path)) }
+      metrics = try files[.metrics]!.grow(from: Array(Self.header.utf8))
+      lines = try files[.lines]!.grow(from: [])
+      try files[.configuration]!.save(try configuration.json() + "\n")
     }
-    events = try tensorBoard.map { folder in
-      try Self.makeFolder(folder)
-      let now = Date().timeIntervalSince1970
-      return try AtomicFile(path: "\(folder)/\(TensorBoardEvents.fileName(wallTime: now))", force: force)
-        .grow(from: TensorBoardEvents.beginning(wallTime: now))
-    }
-  }
-
-  /// Makes a folder and those above it.
-  static func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw UsageError("the folder \(path) cannot be made; give a path where folders may be made")
-    }
+    events = try eventFile?.grow(from: TensorBoardEvents.beginning(wallTime: now))
   }
 
   /// Opens a file of lines to go on after the first `count` of them.
-  private static func go(on path: String, lines count: Int) throws -> GrowingFile {
+  private static func go(on file: File, in folder: String, lines count: Int) throws -> GrowingFile {
+    let path = file.path(in: folder)
     let bytes: Data
     do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
-      throw UsageError("\(path) cannot be read; move the folder away, or resume into another one with --out")
+      throw UsageError("\(path) cannot be read; resume into another folder with --out")
     }
     var (end, seen) = (0, 0)
     while seen < count, let newline = bytes[end...].firstIndex(of: 0x0a) { (end, seen) = (newline + 1, seen + 1) }
     guard seen == count else {
-      throw UsageError("\(path) has \(seen) lines, not the \(count) of its checkpoint; resume into another --out")
+      throw UsageError(
+        "\(path) has \(counted(seen, "line")), not the \(count) of its checkpoint; "
+          + "resume into another folder with --out")
     }
     return try GrowingFile(continuing: path, keeping: end)
+  }
+
+  /// Lets the folder's own place of checkpoints be the folder at `path`, so that the run is resumed by its name.
+  func link(toCheckpoint path: String) throws(UsageError) {
+    let place = Self.checkpoint(in: self.path)
+    guard OutputPath(place) != OutputPath(path) else { return }
+    // A link of the run that this one replaces; a folder stays, and then the link cannot be made.
+    unlink(place)
+    guard symlink(OutputPath(path).absolute, place) == 0 else {
+      throw UsageError("\(place) is in the way of --checkpoint; leave that out, or give another --out")
+    }
   }
 
   /// Notes the results that have come since the last time.
@@ -120,8 +162,8 @@ final class RunFolder {
 
   /// Writes what is known at the end.
   func finish(_ report: some Encodable, curve: String) throws {
-    try AtomicFile(path: "\(path)/summary.json", force: true).save(try report.json() + "\n")
-    try AtomicFile(path: "\(path)/curve.svg", force: true).save(curve)
+    try AtomicFile(path: File.summary.path(in: path), force: true).save(try report.json() + "\n")
+    try AtomicFile(path: File.curve.path(in: path), force: true).save(curve)
   }
 }
 

@@ -61,29 +61,19 @@ struct TrainCommand {
   private let arguments: Arguments
   private let configuration: Configuration
   private let resumed: Checkpoint?
+  /// Whether the run's folder is the one that it had before.
+  private let goesOn: Bool
   private let folderPath: String
   private let checkpointPath: String
-  private let recordFile: AtomicFile?
-  private let csvFile: AtomicFile?
-  private let svgFile: AtomicFile?
 
-  /// Settles every setting and checks every output path, before anything runs.
+  /// Settles every setting, before anything is written.
   init(_ arguments: Arguments) throws {
     self.arguments = arguments
-    let force = arguments[Self.force]
-    if let path = arguments[Self.resume] {
-      let described = ["seed", "episodes"] + ConfigurationOptions.all.map(\.name)
-      if let other = described.first(where: arguments.given.contains) {
-        throw UsageError("--resume goes on with the settings of the run, and --\(other) changes them; leave it out")
-      }
-      let checkpoint = try Checkpoint(path: path)
-      resumed = checkpoint
-      configuration = checkpoint.configuration
-    } else {
-      resumed = nil
-      configuration = try ConfigurationOptions.configuration(
+    resumed = try Self.checkpoint(arguments)
+    configuration =
+      try resumed?.configuration
+      ?? ConfigurationOptions.configuration(
         arguments, seed: arguments[Self.seed], episodes: arguments[Self.episodes])
-    }
     try configuration.validate()
     let driver = arguments[Self.schedule]
     if let resumed, arguments.given.contains("schedule") || resumed.schedule != nil,
@@ -103,28 +93,115 @@ struct TrainCommand {
           "a run in lockstep needs no recording: its command repeats it; leave out --record or --schedule")
       }
     }
-    folderPath = try Self.folder(arguments, configuration)
+    let earlierFolder = arguments[Self.resume].flatMap(RunFolder.folder(ofCheckpoint:))
+    let folderPath = arguments[Self.out] ?? earlierFolder ?? Self.nextFolder(configuration)
+    self.folderPath = folderPath
+    goesOn = earlierFolder.map { OutputPath($0) == OutputPath(folderPath) } ?? false
     checkpointPath = arguments[Self.checkpoint] ?? RunFolder.checkpoint(in: folderPath)
-    recordFile = try arguments[Self.record].map { path throws(FileWriteError) in
-      try AtomicFile(path: path, force: force)
+    if let resumed, goesOn, RunFolder.endingDigest(in: folderPath) == resumed.digest, resumed.isFinished {
+      throw UsageError(
+        "the run in \(folderPath) is finished, with \(counted(resumed.board.results.count, "episode")); "
+          + "play with its policy: a3c evaluate \(folderPath.quotedForShell)")
     }
-    csvFile = try arguments[Self.csv].map { path throws(FileWriteError) in try AtomicFile(path: path, force: force) }
-    svgFile = try arguments[Self.svg].map { path throws(FileWriteError) in try AtomicFile(path: path, force: force) }
+    try refuseOccupied()
+    try refuseCollisions()
   }
 
-  /// Where the run's files go: the folder that is asked for, that of the resumed run, or the next free one.
-  private static func folder(_ arguments: Arguments, _ configuration: Configuration) throws(UsageError) -> String {
-    func hasRun(_ path: String) -> Bool { FileManager.default.fileExists(atPath: "\(path)/metrics.csv") }
-    if let path = arguments[out] {
-      guard !hasRun(path) || arguments[force] || arguments[resume] == path else {
-        throw UsageError("\(path) has a run in it; give another folder, --resume \(path), or --force to replace it")
-      }
-      return path
+  /// The checkpoint to go on from, if one is asked for.
+  private static func checkpoint(_ arguments: Arguments) throws -> Checkpoint? {
+    guard let path = arguments[resume] else { return nil }
+    let described = ["seed", "episodes"] + ConfigurationOptions.all.map(\.name)
+    if let other = described.first(where: arguments.given.contains) {
+      throw UsageError("--resume goes on with the settings of the run, and --\(other) changes them; leave it out")
     }
-    if let path = arguments[resume], hasRun(path) { return path }
+    return try Checkpoint(path: path)
+  }
+
+  /// The folder of a new run for which none is asked for.
+  private static func nextFolder(_ configuration: Configuration) -> String {
     let name = "runs/\(configuration.preset)-\(configuration.seed)"
-    if !FileManager.default.fileExists(atPath: name) { return name }
-    return (2...).lazy.map { "\(name)-\($0)" }.first { !FileManager.default.fileExists(atPath: $0) }!
+    let names = (1...).lazy.map { $0 == 1 ? name : "\(name)-\($0)" }
+    return names.first { !FileManager.default.fileExists(atPath: $0) }!
+  }
+
+  /// Throws where another run's files are in the way.
+  private func refuseOccupied() throws(UsageError) {
+    if goesOn {
+      guard !arguments.given.contains("checkpoint") else {
+        throw UsageError(
+          "the run in \(folderPath) has a place for its checkpoint; leave out --checkpoint, "
+            + "or go on in another folder with --out")
+      }
+      return
+    }
+    guard !arguments[Self.force] else { return }
+    guard !RunFolder.isRun(folderPath) else {
+      throw UsageError(
+        "\(folderPath) has a run in it; give another folder, "
+          + "--resume \(folderPath.quotedForShell), or --force to replace it")
+    }
+    guard !hasCheckpoint(at: checkpointPath) else {
+      throw UsageError(
+        "\(checkpointPath) has a checkpoint in it; give another --checkpoint, "
+          + "--resume \(checkpointPath.quotedForShell), or --force to replace it")
+    }
+  }
+
+  private func hasCheckpoint(at folder: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(folder)/\(Checkpoint.runFile)")
+  }
+
+  /// Throws where two files would go to one place.
+  private func refuseCollisions() throws(UsageError) {
+    var taken: [OutputPath: String] = [:]
+    for file in RunFolder.File.allCases { taken[OutputPath(file.path(in: folderPath))] = "the run's \(file.rawValue)" }
+    taken[OutputPath("\(checkpointPath)/\(Checkpoint.runFile)")] = "the checkpoint's \(Checkpoint.runFile)"
+    for option in [Self.record, Self.csv, Self.svg] {
+      guard let path = arguments[option] else { continue }
+      if let other = taken.updateValue("--\(option.name)", forKey: OutputPath(path)) {
+        throw UsageError("\(path) is the place of \(other) and of --\(option.name); give each a file of its own")
+      }
+    }
+  }
+
+  /// The files that are written beside the run's own.
+  private struct Files {
+    let record: AtomicFile?
+    let csv: AtomicFile?
+    let svg: AtomicFile?
+
+    init(_ arguments: Arguments) throws(FileWriteError) {
+      func file(_ option: Option<String?>) throws(FileWriteError) -> AtomicFile? {
+        guard let path = arguments[option] else { return nil }
+        return try AtomicFile(path: path, force: arguments[force])
+      }
+      record = try file(TrainCommand.record)
+      csv = try file(TrainCommand.csv)
+      svg = try file(TrainCommand.svg)
+    }
+  }
+
+  /// Makes the run's folders and begins its files, once all of them are known to have a place. Where one has none,
+  /// nothing is left behind.
+  private func begin(
+    _ results: [EpisodeResult], clock: @escaping () -> Double
+  ) throws -> (folder: RunFolder, files: Files) {
+    var folders = NewFolders()
+    do {
+      try folders.make(folderPath)
+      try folders.make(checkpointPath)
+      if let path = arguments[Self.tensorBoard] { try folders.make(path) }
+      let files = try Files(arguments)
+      _ = try AtomicFile(path: "\(checkpointPath)/\(Checkpoint.runFile)", force: true)
+      let folder = try RunFolder(
+        folderPath, configuration: configuration, results: results, goesOn: goesOn, force: arguments[Self.force],
+        tensorBoard: arguments[Self.tensorBoard], clock: clock)
+      if arguments.given.contains("checkpoint") { try folder.link(toCheckpoint: checkpointPath) }
+      return (folder, files)
+    } catch {
+      folders.takeAway()
+      throw error
+    }
   }
 
   /// Trains and reports.
@@ -132,15 +209,22 @@ struct TrainCommand {
   func run() throws -> Int32 {
     let begun = ProgressMeter.monotonicSeconds()
     let (world, workers) = try resumed?.makeRun() ?? configuration.makeRun()
-    let folder = try RunFolder(
-      folderPath, configuration: configuration, results: world.board.allResults, isResumed: resumed != nil,
-      force: arguments[Self.force], tensorBoard: arguments[Self.tensorBoard],
-      clock: { ProgressMeter.monotonicSeconds() - begun })
-    try RunFolder.makeFolder(checkpointPath)
-    let recorder = try recordFile.map { file in
+    let (folder, files) = try begin(world.board.allResults) { ProgressMeter.monotonicSeconds() - begun }
+    Interruption.listen()
+    do {
+      return try run(world, workers, folder, files)
+    } catch let error as FileWriteError {
+      guard hasCheckpoint(at: checkpointPath) else { throw error }
+      throw UsageError("\(error); then go on with: \(goOn)")
+    }
+  }
+
+  private func run(
+    _ world: TrainingWorld, _ workers: [Worker], _ folder: RunFolder, _ files: Files
+  ) throws -> Int32 {
+    let recorder = try files.record.map { file in
       try TraceRecorder(file, of: world, from: try resumed.map { (try $0.bytes(), $0.digest) })
     }
-    Interruption.listen()
     var watch = Watch(
       folder: folder, checkpointPath: checkpointPath, every: arguments[Self.checkpointEvery],
       startingAt: world.statistics, total: expectedSteps)
@@ -169,9 +253,9 @@ struct TrainCommand {
       },
       resume: isFinished ? nil : goOn)
     let results = ending.world.board.allResults
-    try folder.finish(training, curve: curve(results))
-    try csvFile?.save(metricsTable(results))
-    try svgFile?.save(curve(results))
+    try folder.finish(training, curve: learningCurve(results, of: configuration, command: repro))
+    try files.csv?.save(metricsTable(results))
+    try files.svg?.save(learningCurve(results, of: configuration, command: repro))
     if let failure = ending.world.failure ?? watch.failure { throw StoppedRun(failure: failure, repro: repro) }
     if arguments[Self.json] {
       print(try training.json())
@@ -189,7 +273,7 @@ struct TrainCommand {
 
   /// The command that repeats the run.
   private var repro: String {
-    if let path = arguments[Self.record] { return "a3c replay --trace \(path)" }
+    if let path = arguments[Self.record] { return "a3c replay --trace \(path.quotedForShell)" }
     let driver = arguments[Self.schedule]
     var words = ["a3c train --seed \(configuration.seed)"] + ConfigurationOptions.words(arguments)
     if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
@@ -197,33 +281,15 @@ struct TrainCommand {
     let command = resumed == nil ? words.joined(separator: " ") : goOn
     if driver != .threads { return command }
     return configuration.sharing == .hogwild
-      ? "\(command) (another run each time: hogwild cannot be recorded)"
-      : "\(command) --record F (another run each time, but a recorded one is repeated)"
+      ? "\(command)  # another run each time: hogwild cannot be recorded"
+      : "\(command) --record F  # another run each time, but a recorded one is repeated"
   }
 
   /// The command that goes on with the run.
   private var goOn: String {
-    let folder = arguments[Self.checkpoint] ?? folderPath
     let driver = arguments[Self.schedule]
-    return "a3c train --resume \(folder)" + (driver == .threads ? "" : " --schedule \(driver.rawValue)")
-  }
-
-  /// The learning curve as a picture.
-  private func curve(_ results: [EpisodeResult]) -> String {
-    func points(_ value: (EpisodeResult) -> Double) -> [CurveSeries.Point] {
-      results.enumerated().map { CurveSeries.Point(x: Double($0 + 1), y: value($1)) }
-    }
-    let plot = CurvePlot(
-      title: "\(configuration.preset), \(configuration.sharing.rawValue), "
-        + "\(counted(configuration.workers, "worker")), seed \(configuration.seed)",
-      subtitle: repro, xLabel: "finished episodes", yLabel: "reward per step",
-      caption: "One run. Smoothed: g ← 0.99 g + 0.01 x over the episodes in the order in which they finished; "
-        + "rewards are the environment's own, not scaled.",
-      series: [
-        CurveSeries(name: "episode", points: points { $0.episodeReturn / Double($0.steps) }),
-        CurveSeries(name: "smoothed", points: points(\.smoothed)),
-      ])
-    return CurveSVG.render(plot)
+    return "a3c train --resume \(folderPath.quotedForShell)"
+      + (driver == .threads ? "" : " --schedule \(driver.rawValue)")
   }
 }
 

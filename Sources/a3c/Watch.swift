@@ -40,20 +40,21 @@ struct Watch {
 
   // MARK: Threads
 
-  /// Runs the threads to their end, or until somebody interrupts.
+  /// Runs the threads to their end, or until somebody interrupts. There is a checkpoint from the beginning on, so
+  /// that a run can be gone on with whenever it is killed.
   mutating func run(_ trainer: Trainer, _ recorder: TraceRecorder?) throws {
+    let (beginning, standing) = (trainer.world, trainer.workers)
+    try recorder?.cut(beginning, standing, accesses: trainer.accesses)
+    try show(trainer.progress, trainer.board, since: begun)
+    try Checkpoint(beginning, standing).save(in: checkpointPath)
     let start = ProgressMeter.monotonicSeconds()
     trainer.start()
     // Short enough for a checkpoint at small intervals, long enough to cost nothing.
     while !trainer.wait(seconds: interval == nil ? 0.05 : 0.005) {
       let progress = trainer.progress
       try show(progress, trainer.board, since: start)
-      if let signal = Interruption.signalName {
-        meter.note("\(signal): stopping; a second one stops at once")
-        break
-      }
-      if recorder?.error != nil { break }
-      if isDue(progress.updates) { try save(trainer, recorder) }
+      if isInterrupted || recorder?.error != nil { break }
+      if isDue(progress.updates) { try save(trainer, recorder, since: start) }
     }
     trainer.leave()
     seconds = ProgressMeter.monotonicSeconds() - start
@@ -69,13 +70,17 @@ struct Watch {
     if let error = recorder?.error { throw error }
   }
 
-  private mutating func save(_ trainer: Trainer, _ recorder: TraceRecorder?) throws {
+  /// Saves a checkpoint. Its cut and its results are written first: what it has, the trace and the metrics have.
+  private mutating func save(_ trainer: Trainer, _ recorder: TraceRecorder?, since start: Double) throws {
     trainer.pause()
     guard trainer.failure == nil else { return trainer.resume() }
     let (world, workers) = (trainer.world, trainer.workers)
     let checkpoint = Checkpoint(world, workers)
-    try recorder?.cut(world, workers, accesses: trainer.accesses)
+    // An error of the recorder's ends the run in good order, with a checkpoint.
+    _ = try? recorder?.cut(world, workers, accesses: trainer.accesses)
     trainer.resume()
+    guard recorder?.error == nil else { return }
+    try show(trainer.progress, trainer.board, since: start)
     try checkpoint.save(in: checkpointPath)
     schedule(after: checkpoint.statistics.updates)
   }
@@ -84,23 +89,28 @@ struct Watch {
 
   /// Runs a simulation to its end, or until somebody interrupts.
   mutating func run(_ simulation: inout TrainingSimulation) throws {
+    try save(simulation, since: begun)
     let start = ProgressMeter.monotonicSeconds()
     while simulation.world.failure == nil, let step = simulation.advance() {
       let updates = simulation.world.statistics.updates
-      if interval != nil, updates >= nextUpdates { try save(simulation) }
+      if interval != nil, updates >= nextUpdates { try save(simulation, since: start) }
       guard step.index & 0xfff == 0 else { continue }
       try show(progress(of: simulation), simulation.world.board, since: start)
-      if Interruption.signalName != nil { break }
-      if interval == nil, isDue(updates) { try save(simulation) }
+      if isInterrupted { break }
+      if interval == nil, isDue(updates) { try save(simulation, since: start) }
     }
     seconds = ProgressMeter.monotonicSeconds() - start
     failure = simulation.world.failure
-    try show(progress(of: simulation), simulation.world.board, since: start)
+    if failure == nil {
+      try save(simulation, since: start)
+    } else {
+      try show(progress(of: simulation), simulation.world.board, since: start)
+    }
     meter.finish()
-    if failure == nil { try save(simulation) }
   }
 
-  private mutating func save(_ simulation: TrainingSimulation) throws {
+  private mutating func save(_ simulation: TrainingSimulation, since start: Double) throws {
+    try show(progress(of: simulation), simulation.world.board, since: start)
     try Checkpoint(simulation.world, simulation.processes, schedule: simulation.strategy).save(in: checkpointPath)
     schedule(after: simulation.world.statistics.updates)
   }
@@ -116,6 +126,13 @@ struct Watch {
   }
 
   // MARK: Both
+
+  /// Whether somebody has asked for a stop; then it is said that there will be one.
+  private var isInterrupted: Bool {
+    guard let signal = Interruption.signalName else { return false }
+    meter.note("\(signal): stopping; a second one stops at once")
+    return true
+  }
 
   private func isDue(_ updates: Int) -> Bool {
     interval != nil ? updates >= nextUpdates : ProgressMeter.monotonicSeconds() >= nextTime

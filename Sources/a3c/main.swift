@@ -3,6 +3,8 @@
 
 import Foundation
 
+// A file that may not grow any more is an error of its writer, and no reason to be killed.
+signal(SIGXFSZ, SIG_IGN)
 do {
   let code = try run(Array(CommandLine.arguments.dropFirst()))
   // Results that did not reach the reader (a full disk, say) are no success.

@@ -71,7 +71,7 @@ private let rows = (try? ReplayRow.rows(of: ReplayRow.golden.contents())) ?? []
     for sharing in ["locked", "sharded", "hogwild"] { #expect(words.contains("--protocol \(sharing)")) }
     for schedule in ["round-robin", "random", "timed"] { #expect(words.contains("--schedule \(schedule)")) }
     let outputs: Set = [
-      "preset", "trace", "digests-every", "twice", "timeline", "perfetto", "force", "json",
+      "preset", "trace", "svg", "digests-every", "twice", "timeline", "perfetto", "force", "json",
     ]
     for option in ReplayCommand.declaration.options where !outputs.contains(option.name) {
       #expect(rows.contains { $0.words.contains(option.spelling) }, "no row has \(option.spelling)")

@@ -103,11 +103,14 @@ import Training
           changes.append(("block \(number) copy \(copy) element \(element)", { $0.world.model.storage[place].flip() }))
         }
       }
+      func change(_ change: @escaping (borrowing BlockState) -> Void) -> (inout Run) -> Void {
+        { $0.world.model.states[number].withoutLock(change) }
+      }
       changes += [
-        ("version \(number)", { $0.world.model.states[number].withoutLock { _ = $0.version.wrappingAdd(1, ordering: .relaxed) } }),
-        ("writers \(number)", { $0.world.model.states[number].withoutLock { _ = $0.writers.wrappingAdd(1, ordering: .relaxed) } }),
-        ("last writer \(number)", { $0.world.model.states[number].withoutLock { _ = $0.lastWriter.wrappingAdd(1, ordering: .relaxed) } }),
-        ("steps \(number)", { $0.world.model.states[number].withoutLock { _ = $0.steps.wrappingAdd(1, ordering: .relaxed) } }),
+        ("version \(number)", change { $0.version.wrappingAdd(1, ordering: .relaxed) }),
+        ("writers \(number)", change { $0.writers.wrappingAdd(1, ordering: .relaxed) }),
+        ("last writer \(number)", change { $0.lastWriter.wrappingAdd(1, ordering: .relaxed) }),
+        ("steps \(number)", change { $0.steps.wrappingAdd(1, ordering: .relaxed) }),
       ]
     }
     for number in 0..<2 {

@@ -16,18 +16,16 @@ private struct Records: CustomStringConvertible {
 
   /// What an `AccessLog` makes of the accesses when they are noted one by one, as on a worker's thread.
   func log() -> [UInt8] {
-    var worker = Self.worker
+    var pulled = PullWitness(checksum: 0, sample: 0)
     var log = AccessLog(blocks: blocks, capacity: 1 << 16)
     var index = 0
     for access in accesses {
-      if let witness = access.witness { worker.pulled = witness }
-      log.note(access.kind.phase(index), ticket: access.access.ticket, of: worker)
+      if let witness = access.witness { pulled = witness }
+      log.note(access.kind.phase(index), ticket: access.access.ticket, pulled: pulled)
       index = index + 1 == access.kind.count(blocks: blocks) ? 0 : index + 1
     }
     return Array(log.contents)
   }
-
-  private static let worker = try! Configuration.small(.sharded).makeRun().workers[0]
 
   var description: String { "\(blocks) blocks: \(accesses.map { "\($0.kind) \($0.access) \($0.witness as Any)" })" }
 
@@ -177,7 +175,8 @@ private func bits(_ accesses: [LoggedAccess]) -> [[UInt64]] {
         #expect(isFullAtOnce)
         // Tickets that go up and down by nearly 2⁶⁴ take ten bytes each.
         for index in 0..<kind.count(blocks: blocks) {
-          log.note(kind.phase(index), ticket: kind == .episode && index == 2 ? 0 : .max - 1, of: worker)
+          let ticket = kind == .episode && index == 2 ? 0 : UInt64.max - 1
+          log.note(kind.phase(index), ticket: ticket, pulled: worker.pulled)
         }
         let tickets = kind.count(blocks: blocks) * 10 - (kind == .episode ? 9 : 0)
         let count = log.count

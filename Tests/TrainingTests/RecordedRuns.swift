@@ -101,7 +101,7 @@ struct RecordedRun {
     var (phases, accesses) = (workers.map(\.phase), workers.map { _ in 0 })
     while let step = run.advance() {
       let worker = step.process
-      logs[worker].log.note(phases[worker], ticket: run.world.ticket, of: run.processes[worker])
+      logs[worker].log.note(phases[worker], ticket: run.world.ticket, pulled: run.processes[worker].pulled)
       accesses[worker] += 1
       phases[worker] = run.processes[worker].phase
       guard phases.allSatisfy(\.beginsRecord) else { continue }

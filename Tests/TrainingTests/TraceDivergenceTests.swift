@@ -152,6 +152,7 @@ import Testing
     let trace = try Trace(Data(try trace.encoded()))
     var (world, workers) = try trace.header.configuration.makeRun()
     world.witnessesPulls = true
+    world.keepsPulledNets = true
     var record = trace.record
     record.extend(by: trace.accesses)
     var run = RecordedSimulation(
