@@ -6,8 +6,12 @@ import Foundation
 final class TemporaryFolder {
   let path: String
 
+  /// In memory where that is possible: recordings and checkpoints wait for the disk, and a busy one takes its time.
+  private static let root =
+    FileManager.default.isWritableFile(atPath: "/dev/shm") ? "/dev/shm/" : NSTemporaryDirectory()
+
   init() throws {
-    path = NSTemporaryDirectory() + "a3c-\(UUID().uuidString)"
+    path = Self.root + "a3c-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
