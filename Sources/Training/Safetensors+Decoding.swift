@@ -89,6 +89,8 @@ extension Safetensors.Values {
 
   private static func elements<Element: BitwiseCopyable>(of bytes: ArraySlice<UInt8>) -> [Element] {
     let count = bytes.count / MemoryLayout<Element>.stride
+    // The initializer below writes the count 0 into the empty array that all threads have in common.
+    if count == 0 { return [] }
     return Array(unsafeUninitializedCapacity: count) { elements, initialized in
       UnsafeMutableRawBufferPointer(elements).copyBytes(from: bytes)
       initialized = count
