@@ -51,17 +51,17 @@ private func configuration(_ sharing: SharingProtocol, workers: Int, steps: Int)
   return configuration
 }
 
-private func seconds(_ work: () -> Void) -> Double {
+private func seconds(_ work: () throws -> Void) rethrows -> Double {
   let begin = DispatchTime.now().uptimeNanoseconds
-  work()
+  try work()
   return Double(DispatchTime.now().uptimeNanoseconds - begin) * 1e-9
 }
 
 /// Runs trainers at once and waits for all.
 /// - Returns: their environment steps per second, together.
-private func rate(_ trainers: [Trainer]) -> Double {
-  let time = seconds {
-    for trainer in trainers { trainer.start() }
+private func rate(_ trainers: [Trainer]) throws -> Double {
+  let time = try seconds {
+    for trainer in trainers { try trainer.start() }
     for trainer in trainers { while !trainer.wait(seconds: 60) {} }
   }
   for trainer in trainers { trainer.leave() }
@@ -85,9 +85,9 @@ public func measureScaling(
     var simulation = try one.makeSimulation(.roundRobin, scheduleSeed: 0)
     let time = seconds { simulation.run() }
     rates[0].append(Double(simulation.world.statistics.environmentSteps) / time)
-    rates[1].append(rate([try trainer(one)]))
-    rates[2].append(rate([try trainer(two)]))
-    rates[3].append(rate([try trainer(one), try trainer(one)]))
+    rates[1].append(try rate([try trainer(one)]))
+    rates[2].append(try rate([try trainer(two)]))
+    rates[3].append(try rate([try trainer(one), try trainer(one)]))
   }
   return ThreadScaling(
     sharing: sharing, lockstep: rates[0].max()!, oneWorker: rates[1].max()!, twoWorkers: rates[2].max()!,
@@ -103,12 +103,12 @@ public func measureRecording(
   var bytesPerUpdate = 0.0
   func run(isRecorded: Bool) throws -> Double {
     let (world, workers) = try configuration.makeRun()
-    guard isRecorded else { return rate([Trainer(world, workers)]) }
+    guard isRecorded else { return try rate([Trainer(world, workers)]) }
     let path = NSTemporaryDirectory() + "a3c-bench-\(ProcessInfo.processInfo.processIdentifier).trace"
     defer { try? FileManager.default.removeItem(atPath: path) }
     let recorder = try TraceRecorder(AtomicFile(path: path, force: true), of: world)
     let trainer = Trainer(world, workers, recorder: recorder)
-    let rate = rate([trainer])
+    let rate = try rate([trainer])
     bytesPerUpdate = Double(recorder.size) / Double(trainer.progress.updates)
     return rate
   }

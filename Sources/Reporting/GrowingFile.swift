@@ -1,5 +1,6 @@
 // A file that is written while the program runs, such as a recording or a list of metrics. Unlike other files it cannot
-// appear whole; instead each addition is whole or not there.
+// appear whole; instead an addition that fails is taken back. Where the program is killed in the middle of one, its
+// beginning may be there: who reads such a file has to tell.
 
 import Foundation
 

@@ -29,6 +29,10 @@ extension Configuration {
           description: "\(name) is \(value); from \(range.lowerBound) to \(range.upperBound) is allowed")
       }
     }
+    // It names folders and is shown on terminals.
+    guard !preset.isEmpty, preset.count <= 64,
+      preset.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+    else { throw ConfigurationError(description: "preset is no name of letters, digits and hyphens") }
     try check("workers", workers, 1...65_536)
     try check("episodes", episodes, 1...Int.max)
     try check("maxSteps", maxSteps, 1...Int.max)

@@ -54,6 +54,8 @@ public struct RunStatistics: Hashable, Sendable {
   public private(set) var staleness: [Int] = []
   /// The staleness of all updates together.
   public private(set) var totalLag = 0
+  /// The greatest staleness that is told from greater ones in `staleness`.
+  public static let greatestLag = 1 << 20 - 1
   /// What the last access showed.
   public private(set) var witnessed: HazardSet = []
   private var counts = [Int](repeating: 0, count: Hazard.allCases.count)
@@ -106,8 +108,9 @@ public struct RunStatistics: Hashable, Sendable {
   }
 
   mutating func noteStaleness(_ lag: Int) {
-    while staleness.count <= lag { staleness.append(0) }
-    staleness[lag] += 1
+    let place = min(lag, Self.greatestLag)
+    while staleness.count <= place { staleness.append(0) }
+    staleness[place] += 1
     totalLag += lag
     if lag > 0 { note(.stalePush) }
   }

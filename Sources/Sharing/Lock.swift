@@ -36,7 +36,8 @@ struct Guarded<Value: Sendable & ~Copyable>: ~Copyable, @unchecked Sendable {
       // Accesses are shorter than a sleep and an awakening: wait a moment before going to sleep.
       pthread_mutexattr_settype(&attributes, CInt(PTHREAD_MUTEX_ADAPTIVE_NP))
     #endif
-    precondition(pthread_mutex_init(&contents.pointee.lock, &attributes) == 0, "the system has no mutex left")
+    let code = pthread_mutex_init(&contents.pointee.lock, &attributes)
+    precondition(code == 0, "the system has no mutex left")
     pthread_mutexattr_destroy(&attributes)
   }
 
@@ -55,6 +56,16 @@ struct Guarded<Value: Sendable & ~Copyable>: ~Copyable, @unchecked Sendable {
     let ticket = contents.pointee.accesses
     contents.pointee.accesses = ticket &+ 1
     return (body(&contents.pointee.value), ticket)
+  }
+
+  /// As `access`, for values that `body` reaches by itself, `withoutLock`.
+  @inline(__always)
+  borrowing func whileLocked<Result>(_ body: () -> Result) -> (result: Result, ticket: UInt64) {
+    pthread_mutex_lock(&contents.pointee.lock)
+    defer { pthread_mutex_unlock(&contents.pointee.lock) }
+    let ticket = contents.pointee.accesses
+    contents.pointee.accesses = ticket &+ 1
+    return (body(), ticket)
   }
 
   /// Runs `body`, which looks from outside and takes no ticket, while no other thread runs one.

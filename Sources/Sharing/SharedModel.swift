@@ -152,7 +152,7 @@ public final class SharedModel: @unchecked Sendable {
   /// Runs `body` while holding the lock of the whole model; within it use `updateUnlocked` and `readUnlocked`.
   /// - Returns: the access's ticket at the model.
   @inline(__always)
-  func withModelLock(_ body: () -> Void) -> UInt64 { modelLock.access { _ in body() }.ticket }
+  func withModelLock(_ body: () -> Void) -> UInt64 { modelLock.whileLocked(body).ticket }
 
   /// Copies a block into a local net, under the block's lock.
   /// - Parameter checksum: gets the block's numbers added, where the pull is witnessed.
@@ -160,7 +160,7 @@ public final class SharedModel: @unchecked Sendable {
   func read(
     _ block: Int, into local: UnsafeMutablePointer<Float>, checksum: UnsafeMutablePointer<PullChecksum>?
   ) -> (result: Provenance, ticket: UInt64) {
-    states[block].access { _ in readUnlocked(block, into: local, checksum: checksum) }
+    states[block].whileLocked { readUnlocked(block, into: local, checksum: checksum) }
   }
 
   /// Applies a gradient to a block, under the block's lock.
@@ -168,7 +168,7 @@ public final class SharedModel: @unchecked Sendable {
   func update(
     _ block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author
   ) -> (result: Provenance, ticket: UInt64) {
-    states[block].access { _ in updateUnlocked(block, gradient: gradient, step: step, by: author) }
+    states[block].whileLocked { updateUnlocked(block, gradient: gradient, step: step, by: author) }
   }
 
   /// As `read`, for a caller that holds a lock.

@@ -136,6 +136,7 @@ extension Worker {
     let counts = [state.updates, state.episodes, state.totalSteps, state.episodeSteps, state.lag]
     try check(counts.allSatisfy { $0 >= 0 }, "a negative count")
     try check(counts.allSatisfy { $0 < 1 << 40 }, "a count of more than 40 bits")
+    try check(state.lag <= RunStatistics.greatestLag, "a staleness of \(state.lag)")
     try check(state.phase.block.map { 0..<blockCount ~= $0 } ?? true, "phase '\(state.phase)'")
     let sharing: SharingProtocol? =
       switch state.phase {

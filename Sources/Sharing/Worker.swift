@@ -161,7 +161,7 @@ public struct Worker: Process, Sendable {
       let net = netOrGradient
       try net.withUnsafeBufferPointer { net throws(WorkerFailure.Cause) in
         let bootstrap = try play(net, bench)
-        try differentiate(bench, bootstrap: bootstrap)
+        try differentiate(net, bench, bootstrap: bootstrap)
       }
     } catch {
       world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: error)
@@ -233,17 +233,29 @@ public struct Worker: Process, Sendable {
     if let element = net.firstIndex(where: { !$0.isFinite }) {
       return .parameter(plan.network.layout.name(ofParameter: element), net[element])
     }
-    return .action(episodeSteps + 1)
+    let (name, value) = largestParameter(of: net)
+    return .action(episodeSteps + 1, name, value)
+  }
+
+  /// The parameter with the greatest magnitude, by its name and value.
+  private func largestParameter(of net: UnsafeBufferPointer<Float>) -> (name: String, value: Float) {
+    let element = net.indices.max { net[$0].magnitude < net[$1].magnitude }!
+    return (plan.network.layout.name(ofParameter: element), net[element])
   }
 
   /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
-  private func differentiate(_ bench: Bench, bootstrap: Double) throws(WorkerFailure.Cause) {
+  private func differentiate(
+    _ net: UnsafeBufferPointer<Float>, _ bench: Bench, bootstrap: Double
+  ) throws(WorkerFailure.Cause) {
     let rollout = bench.rollout(bootstrap: bootstrap, discount: plan.configuration.discount)
     let terms = plan.loss(
       plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions, targets: rollout.targets,
       on: bench.tape)
     let loss = bench.tape.value(of: terms.total)
-    guard loss.isFinite else { throw .loss(loss) }
+    guard loss.isFinite else {
+      let (name, value) = largestParameter(of: net)
+      throw .loss(loss, name, value)
+    }
     bench.tape.backward(from: terms.total, into: bench.gradient)
   }
 

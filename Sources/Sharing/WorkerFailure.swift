@@ -13,10 +13,11 @@ public struct WorkerFailure: Error, Hashable, Sendable, CustomStringConvertible 
     case observation(Int, Double, Int, String?)
     /// A parameter of the local net is not finite: its name and value.
     case parameter(String, Float)
-    /// The policy or the value of finite parameters and observations overflowed, in this step of the episode from 1.
-    case action(Int)
-    /// The loss is not finite: its value.
-    case loss(Float)
+    /// The policy or the value of finite parameters and observations overflowed: in which step of the episode, from 1,
+    /// and the name and value of the parameter with the greatest magnitude.
+    case action(Int, String, Float)
+    /// The loss is not finite: its value, and the name and value of the parameter with the greatest magnitude.
+    case loss(Float, String, Float)
     /// An element of the gradient is not finite: the parameter's name, and the element's value.
     case gradient(String, Float)
   }
@@ -47,8 +48,10 @@ extension WorkerFailure.Cause {
     case .observation(let element, let value, let step, let fault):
       return "the environment's observation[\(element)] before step \(step) is \(shown(value))\(because(fault))"
     case .parameter(let name, let value): return "the parameter \(name) that it pulled is \(shown(value))"
-    case .action(let step): return "the network overflows in step \(step)"
-    case .loss(let value): return "the loss is \(shown(value))"
+    case .action(let step, let name, let largest):
+      return "the network overflows in step \(step); its largest parameter is \(name), \(largest)"
+    case .loss(let value, let name, let largest):
+      return "the loss is \(shown(value)); the largest parameter of the net is \(name), \(largest)"
     case .gradient(let name, let value): return "the gradient of \(name) is \(shown(value))"
     }
   }

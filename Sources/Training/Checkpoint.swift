@@ -55,15 +55,26 @@ public struct Checkpoint: Sendable {
         && model.slots.count == configuration.adam.slots.count, "a model of another size")
     try check(model.provenances.count == blocks && model.steps.count == blocks, "other blocks")
     try check(workers.count == newWorkers.count, "\(workers.count) workers for \(newWorkers.count)")
-    try check(model.steps.allSatisfy { 0..<Int.max / 2 ~= $0 }, "impossible step counts")
-    try check(min(board.finished, board.claimed, board.begun) >= 0, "negative counts of episodes")
+    // Counts of which no sum overflows, however long the run goes on.
+    func isCount(_ count: Int) -> Bool { 0..<1 << 40 ~= count }
+    try check(model.steps.allSatisfy(isCount), "impossible step counts")
+    try check(
+      [board.finished, board.claimed, board.begun].allSatisfy(isCount), "negative or impossible counts of episodes")
+    try check(
+      board.results.count <= 1 << 22 && board.results.allSatisfy { isCount($0.steps) && isCount($0.worker) },
+      "impossible results")
     try check(schedule?.isConsistent(workers: workers.count) ?? true, "an impossible schedule")
     fresh.model.restore(model)
     let world = TrainingWorld(
       fresh.plan, model: fresh.model, board: EpisodeBoard(budget: configuration.episodes, state: board),
       statistics: statistics)
     var restored = newWorkers
-    for (number, state) in workers.enumerated() { try restored[number].restore(state) }
+    for (number, state) in workers.enumerated() {
+      try check(
+        zip(state.versions, model.provenances).allSatisfy { $0 <= $1.version },
+        "a worker \(number) with versions to come")
+      try restored[number].restore(state)
+    }
     let found = "\(world.digest(of: restored))"
     try check(found == digest, "digest \(found) where its run.json says \(digest)")
     return (world, restored)
@@ -100,6 +111,8 @@ extension Checkpoint {
 
     var format = Self.format
     var version = Self.version
+    /// XXH64 of this document with nothing in this place.
+    var checksum = ""
     var digest: String
     var tensors: Tensors
     var configuration: Configuration
@@ -110,6 +123,39 @@ extension Checkpoint {
 
     static let format = "a3c checkpoint"
     static let version = 1
+
+    /// The document's bytes.
+    func encoded() throws -> [UInt8] {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      return Array(try encoder.encode(self))
+    }
+
+    /// Reads a document.
+    static func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws -> Value {
+      let decoder = JSONDecoder()
+      decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      return try decoder.decode(type, from: Data(bytes))
+    }
+
+    /// The checksum that the document ought to have.
+    var contentsChecksum: String {
+      get throws {
+        var contents = self
+        contents.checksum = ""
+        return Checkpoint.checksum(of: try contents.encoded())
+      }
+    }
+  }
+
+  /// The document with the checksum that belongs to what it says; `nil` where it is no document.
+  static func sealed(_ document: [UInt8]) -> [UInt8]? {
+    guard var run = try? Run.decode(Run.self, document), let checksum = try? run.contentsChecksum else { return nil }
+    run.checksum = checksum
+    return try? run.encoded()
   }
 
   /// The two files' contents.
@@ -117,7 +163,7 @@ extension Checkpoint {
   func encoded() throws -> (run: [UInt8], tensors: [UInt8], tensorsName: String) {
     let tensors = try makeTensors().encoded()
     let name = "state-\(statistics.updates)-\(digest).safetensors"
-    let run = Run(
+    var run = Run(
       digest: digest, tensors: Run.Tensors(file: name, bytes: tensors.count, xxh64: Self.checksum(of: tensors)),
       configuration: configuration,
       board: Run.Board(
@@ -127,11 +173,8 @@ extension Checkpoint {
         environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
         hazards: Dictionary(uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, statistics.count(of: $0)) })),
       schedule: schedule, workers: workers)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return (Array(try encoder.encode(run)), tensors, name)
+    run.checksum = try run.contentsChecksum
+    return (try run.encoded(), tensors, name)
   }
 
   /// Both files in one, as a trace keeps them: the JSON's length, eight bytes, then the JSON, then the safetensors.
@@ -153,16 +196,13 @@ extension Checkpoint {
 
   /// Reads the JSON and, by the name in it, the tensors.
   private init(run bytes: [UInt8], tensors read: (String) throws -> [UInt8]) throws {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     struct Label: Decodable {
       var format: String
       var version: Int
     }
     let label: Label
     do {
-      label = try decoder.decode(Label.self, from: Data(bytes))
+      label = try Run.decode(Label.self, bytes)
     } catch {
       throw ConfigurationError(description: "byte 0: this is no run.json of a checkpoint (\(reason(of: error)))")
     }
@@ -175,10 +215,15 @@ extension Checkpoint {
     }
     let run: Run
     do {
-      run = try decoder.decode(Run.self, from: Data(bytes))
+      run = try Run.decode(Run.self, bytes)
       try run.configuration.validate()
     } catch {
       throw ConfigurationError(description: reason(of: error))
+    }
+    let checksum = try run.contentsChecksum
+    guard run.checksum == checksum else {
+      throw ConfigurationError(
+        description: "what it says has checksum \(checksum), and \(run.checksum) was written; it has been changed")
     }
     guard !run.tensors.file.contains("/"), !run.tensors.file.isEmpty else {
       throw ConfigurationError(description: "its tensors are in '\(run.tensors.file)', which is no file beside it")
@@ -350,7 +395,17 @@ extension Checkpoint {
       throw UnreadableFile(
         path: path, reason: "there is no checkpoint; give a folder that a3c train has written, with a run.json in it")
     }
-    let run = try read(Self.runFile)
+    // A run that goes on may replace its checkpoint between the reading of the two files; then there is a newer one.
+    var run = try read(Self.runFile)
+    for _ in 0..<9 {
+      if let checkpoint = try? Checkpoint(run: run, tensors: read) {
+        self = checkpoint
+        return
+      }
+      let newer = try read(Self.runFile)
+      if newer == run { break }
+      run = newer
+    }
     do {
       try self.init(run: run, tensors: read)
     } catch let error as UnreadableFile {

@@ -13,6 +13,9 @@ public struct TraceHeader: Hashable, Sendable, Codable {
   public var blocks: Int
   /// The digest of the state from which the run goes on; `nil` where it begins at its beginning.
   public var startingDigest: String?
+
+  /// Whether `text` has the form of a digest.
+  static func isDigest(_ text: String) -> Bool { text.wholeMatch(of: /[0-9a-f]{16}/) != nil }
 }
 
 /// A moment at which every worker stood between two records, and what had been done by then.
@@ -127,7 +130,7 @@ public struct Trace: Sendable {
     }
   }
 
-  /// The accesses of all workers, up to the first cut or, without one, to the end.
+  /// The accesses of all workers, of which none may be made before `extend`.
   public var record: TraceRecord { TraceRecord(self) }
 }
 
@@ -137,6 +140,13 @@ extension Trace {
     var header: TraceHeader
     var cuts: [TraceCut] = []
     var ending: TraceEnding?
+    /// How many last tickets all readers together may keep in mind: one a block and worker that has a log.
+    private static let mostTickets = 1 << 24
+    /// How many workers have a log.
+    private var writers = 0
+    /// How many updates were made before the recording.
+    private var earlierUpdates: Int?
+
     var end: Int
     var accesses: [Int]
     var updates = 0
@@ -193,6 +203,9 @@ extension Trace {
           guard cut.accesses == accesses else {
             throw TraceError(frame.offset, "a cut after other accesses than those on record; record the run again")
           }
+          guard TraceHeader.isDigest(cut.digest), 0..<1 << 40 ~= cut.updates, isPlausible(cut.updates - updates) else {
+            throw TraceError(frame.offset, "a cut that cannot be of this run; record the run again")
+          }
           cuts.append(cut)
         case .end: ending = try Self.decode(TraceEnd.self, file, frame).ending
         }
@@ -211,12 +224,24 @@ extension Trace {
       }
     }
 
+    /// Whether a cut may tell of so many more updates than are on record: of those before the recording, if it goes on
+    /// from a checkpoint, and of equally many at each cut.
+    private mutating func isPlausible(_ earlier: Int) -> Bool {
+      if earlierUpdates == nil { earlierUpdates = header.startingDigest == nil ? 0 : earlier }
+      return earlier >= 0 && earlier == earlierUpdates
+    }
+
     private mutating func readLog(_ file: UnsafeRawBufferPointer, _ frame: TraceFrame) throws(TraceError) {
       guard frame.payload.count >= 4 else { throw TraceError(frame.offset, "a log of nobody; record the run again") }
       let number = file.loadUnaligned(fromByteOffset: frame.payload.lowerBound, as: UInt32.self)
       let worker = Int(UInt32(littleEndian: number))
       guard worker < logs.count else {
         throw TraceError(frame.offset, "a log of worker \(worker), of \(logs.count); record the run again")
+      }
+      if logs[worker].isEmpty { writers += 1 }
+      guard writers <= Self.mostTickets / max(1, header.blocks) else {
+        throw TraceError(
+          frame.offset, "\(writers) workers with \(header.blocks) blocks each are more than a recording may have")
       }
       let piece = UnsafeRawBufferPointer(rebasing: file[frame.payload.dropFirst(4)])
       let begin = frame.payload.lowerBound + 4

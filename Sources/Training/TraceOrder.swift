@@ -93,7 +93,9 @@ extension Trace {
     }
     if let first { return first.text }
     for (number, pair) in zip(cuts, other.cuts).enumerated() where pair.0 != pair.1 {
-      return "recorded state \(number) has digest \(pair.0.digest) and \(pair.1.digest)"
+      return pair.0.digest == pair.1.digest
+        ? "recorded state \(number) comes after other counts"
+        : "recorded state \(number) has digest \(pair.0.digest) and \(pair.1.digest)"
     }
     if cuts.count != other.cuts.count { return "\(cuts.count) recorded states and \(other.cuts.count)" }
     return ending == other.ending

@@ -99,7 +99,11 @@ public struct TraceReplay {
   /// - Throws: `TraceDivergence` where that is another state.
   public mutating func goOn(with next: Trace) throws(TraceDivergence) {
     let digest = "\(simulation.digest)"
-    guard next.header.configuration == trace.header.configuration, next.header.startingDigest == digest else {
+    guard next.header.configuration == trace.header.configuration else {
+      throw TraceDivergence(
+        kind: .state, access: accesses, recorded: "a run with other settings is", replayed: "the earlier trace's")
+    }
+    guard next.header.startingDigest == digest else {
       throw TraceDivergence(
         kind: .state, access: accesses, recorded: "digest \(next.header.startingDigest ?? "of a beginning")",
         replayed: "digest \(digest)")

@@ -6,6 +6,16 @@ import Foundation
 import Sharing
 import Synchronization
 
+/// Why a run cannot be made on threads. The description is one sentence.
+public struct ThreadError: Error, CustomStringConvertible {
+  /// How many threads were wanted, and why there are not so many.
+  public let description: String
+
+  init(workers: Int, reason: String) {
+    description = "there are not \(workers) threads to be had (\(reason)); train with fewer workers, or in lockstep"
+  }
+}
+
 /// A training run on threads.
 ///
 /// Threads are made once. Between two accesses a thread looks at one word, by which it is asked to stand still; it does
@@ -70,6 +80,8 @@ public final class Trainer {
     /// How many threads stand still, and how many have ended.
     nonisolated(unsafe) var standing = 0
     nonisolated(unsafe) var ended = 0
+    /// The threads that have not ended.
+    let running = DispatchGroup()
   }
 
   private let seats: [Seat]
@@ -87,6 +99,7 @@ public final class Trainer {
     precondition(
       recorder == nil || world.plan.configuration.sharing != .hogwild, "accesses without locks cannot be recorded")
     earlier = world.statistics
+    board = world.board
     self.recorder = recorder
     seats = workers.map { worker in
       var part = TrainingWorld(world.plan, model: world.model, board: world.board)
@@ -100,12 +113,14 @@ public final class Trainer {
   // MARK: Driving
 
   /// Makes the threads.
-  public func start() {
+  /// - Throws: `ThreadError` where the system gives none more; then no thread is left running.
+  public func start() throws(ThreadError) {
     precondition(!isStarted, "a trainer starts once")
     isStarted = true
     for seat in seats {
       let body = Body(seat: seat, floor: floor, recorder: recorder)
       let argument = Unmanaged.passRetained(body).toOpaque()
+      floor.running.enter()
       #if canImport(Darwin)
         let code = pthread_create(&seat.thread, nil, { Trainer.main($0) }, argument)
       #else
@@ -113,7 +128,13 @@ public final class Trainer {
         let code = pthread_create(&thread, nil, { Trainer.main($0!) }, argument)
         seat.thread = thread
       #endif
-      precondition(code == 0, "the system has no thread left: \(String(cString: strerror(code)))")
+      guard code == 0 else {
+        Unmanaged<Body>.fromOpaque(argument).release()
+        seat.thread = nil
+        floor.running.leave()
+        leave()
+        throw ThreadError(workers: seats.count, reason: String(cString: strerror(code)))
+      }
     }
   }
 
@@ -154,6 +175,7 @@ public final class Trainer {
     floor.ended += 1
     floor.condition.broadcast()
     floor.condition.unlock()
+    floor.running.leave()
   }
 
   /// Makes accesses until there are none left, or an order comes and a whole push, pull or claim lies ahead.
@@ -176,15 +198,12 @@ public final class Trainer {
   /// Waits until all threads have ended, at most so many seconds.
   /// - Returns: whether they have.
   public func wait(seconds: Double) -> Bool {
-    let limit = Date(timeIntervalSinceNow: seconds)
-    floor.condition.lock()
-    defer { floor.condition.unlock() }
-    while floor.ended < seats.count { if !floor.condition.wait(until: limit) { break } }
-    return floor.ended == seats.count
+    // A clock that nobody sets, which `NSCondition` does not have.
+    floor.running.wait(timeout: .now() + seconds) == .success
   }
 
-  /// Brings every worker to stand before a whole push, pull or claim, or to its end. Until `resume`, the state may be
-  /// looked at.
+  /// Brings every worker to stand before a whole push, pull, claim or end of an episode, or to its own end. Until
+  /// `resume`, the state may be looked at.
   public func pause() {
     precondition(isStarted, "nobody is on the way yet")
     floor.condition.lock()
@@ -231,7 +250,7 @@ public final class Trainer {
   }
 
   /// The counters and results, which may be looked at while the run goes on.
-  public var board: EpisodeBoard { seats[0].world.board }
+  public let board: EpisodeBoard
 
   // MARK: The state, while everybody stands still or has ended
 

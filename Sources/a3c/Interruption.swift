@@ -1,5 +1,5 @@
 // Ctrl-C and its like. The first asks for a stop in good order; the second ends the program at once, which harms no
-// file: those that were begun are under temporary names, and what a growing file has is whole.
+// file: those that were begun are under temporary names, and what is read of a growing file is its whole parts.
 
 import Foundation
 import Synchronization

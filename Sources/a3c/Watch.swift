@@ -48,7 +48,7 @@ struct Watch {
     try show(trainer.progress, trainer.board, since: begun)
     try Checkpoint(beginning, standing).save(in: checkpointPath)
     let start = ProgressMeter.monotonicSeconds()
-    trainer.start()
+    try trainer.start()
     // Short enough for a checkpoint at small intervals, long enough to cost nothing.
     while !trainer.wait(seconds: interval == nil ? 0.05 : 0.005) {
       let progress = trainer.progress

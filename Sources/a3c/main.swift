@@ -3,6 +3,9 @@
 
 import Foundation
 
+// A standard stream that was closed must not become one of the program's own files, which would then have its messages.
+// For reading, so that writing there stays an error.
+for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDONLY) }
 // A file that may not grow any more is an error of its writer, and no reason to be killed.
 signal(SIGXFSZ, SIG_IGN)
 do {

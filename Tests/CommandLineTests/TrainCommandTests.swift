@@ -66,6 +66,16 @@ import Training
     #expect(run.output.contains("a3c replay --trace a.trace"))
   }
 
+  @Test(arguments: [("2>&-", 0), (">&-", 2), (">&- 2>&-", 2)] as [(String, Int32)])
+  func `messages do not go into files where a stream is closed`(redirection: String, exitCode: Int32) throws {
+    let folder = try TemporaryFolder()
+    let run = try ProgramRun(
+      ["-c", "\"$A3C\" \"$@\" \(redirection)", "sh"] + Self.small + ["--out", "run"], in: folder.url,
+      environment: ["A3C": ProgramRun.executable.path], executable: URL(filePath: "/bin/sh"))
+    #expect(run.exitCode == exitCode)
+    #expect(try Self.metrics(in: folder).count >= 9)
+  }
+
   @Test(arguments: ["timed", "random", "round-robin"])
   func `training in lockstep is the replay of the same seed`(schedule: String) throws {
     let folder = try TemporaryFolder()

@@ -90,11 +90,11 @@ extension TrainingSimulation {
     for offset in stride(from: begin, to: tensors.count, by: 7) {
       var changed = tensors
       changed[offset] ^= 1 << UInt8(offset % 8)
-      // With the checksum of the file put right, only the digest can tell.
+      // With the checksums put right, only the digest can tell, or a number that cannot be.
       let text = String(decoding: json, as: UTF8.self)
         .replacingOccurrences(of: Self.checksum(of: tensors), with: Self.checksum(of: changed))
       let folder = try TemporaryFolder()
-      try folder.put(Array(text.utf8), in: Checkpoint.runFile)
+      try folder.put(try #require(Checkpoint.sealed(Array(text.utf8))), in: Checkpoint.runFile)
       try folder.put(changed, in: name)
       let error = #expect(throws: ConfigurationError.self) { try Checkpoint(path: folder.path).makeRun() }
       let words = error?.description.split(separator: " ") ?? []
@@ -102,8 +102,63 @@ extension TrainingSimulation {
       let isOfDigest =
         error?.description == "the checkpoint has digest \(found) where its run.json says \(run.digest)"
         && found != "\(run.digest)"
-      #expect(isOfDigest || error?.description == "the checkpoint has impossible step counts", "byte \(offset)")
+      let isImpossible = ["impossible step counts", "impossible results", "versions to come"].contains {
+        error?.description.contains($0) == true
+      }
+      #expect(isOfDigest || isImpossible, "byte \(offset): \(error?.description ?? "")")
     }
+  }
+
+  @Test func aDocumentWithAnyBitChangedIsRefusedOrSaysTheSame() throws {
+    let run = try Configuration.small(.sharded).makeSimulation(.timed, scheduleSeed: 3).after(60)
+    let (json, tensors, name) = try run.checkpoint.encoded()
+    let folder = try TemporaryFolder()
+    try folder.put(tensors, in: name)
+    var refused = 0
+    for offset in json.indices {
+      var changed = json
+      changed[offset] ^= 1 << UInt8(offset % 7)
+      try folder.put(changed, in: Checkpoint.runFile)
+      guard let checkpoint = try? Checkpoint(path: folder.path) else {
+        refused += 1
+        continue
+      }
+      // White space, or a digit so far behind that the number is the same.
+      #expect(try checkpoint.encoded().run == json, "byte \(offset)")
+    }
+    #expect(refused > json.count / 2)
+  }
+
+  /// Numbers that would overflow a sum or fill the memory later, in documents whose checksums and digest are right.
+  @Test func numbersThatNoRunCanHaveAreRefusedThoughTheDigestIsRight() throws {
+    let run = try Configuration.small(.sharded) { $0.episodes = 1 }.makeSimulation(.timed, scheduleSeed: 3).after(60)
+    let changes: [(String, (inout TrainingSimulation) -> Void)] = [
+      ("a staleness of", { $0.processes[1].lag = 1 << 30 }),
+      ("versions to come", { $0.processes[1].base[3] = 1 << 50 }),
+      ("a count of more than 40 bits", { $0.processes[1].totalSteps = 1 << 50 }),
+    ]
+    for (sentence, change) in changes {
+      var changed = run.snapshot()
+      change(&changed)
+      let error = #expect(throws: ConfigurationError.self) { try changed.checkpoint.makeRun() }
+      #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+    }
+    let boards: [(inout EpisodeBoard.State) -> Void] = [
+      { $0.finished = .max }, { $0.claimed = .max }, { $0.begun = .max }, { $0.finished = -1 },
+      { $0.results.append(EpisodeResult(worker: 0, episodeReturn: 0, steps: .max, smoothed: 0)) },
+    ]
+    for change in boards {
+      var state = run.world.board.state
+      change(&state)
+      let world = TrainingWorld(
+        run.world.plan, model: run.world.model, board: EpisodeBoard(budget: 1, state: state),
+        statistics: run.world.statistics)
+      let error = #expect(throws: ConfigurationError.self) {
+        try Checkpoint(world, run.processes, schedule: run.strategy).makeRun()
+      }
+      #expect(error?.description.contains("impossible") == true, "\(error?.description ?? "")")
+    }
+    #expect(throws: Never.self) { try run.checkpoint.makeRun() }
   }
 
   private static func checksum(of bytes: [UInt8]) -> String {
@@ -156,7 +211,7 @@ extension TrainingSimulation {
         let recorder = try TraceRecorder(
           AtomicFile(path: path, force: false), of: run.0, from: try checkpoint.map { (try $0.bytes(), $0.digest) })
         let trainer = Trainer(run.0, run.1, recorder: recorder)
-        trainer.start()
+        try trainer.start()
         if let seconds {
           _ = trainer.wait(seconds: seconds)
           trainer.pause()

@@ -50,7 +50,8 @@ import Testing
     let text = String(decoding: json, as: UTF8.self)
 
     func files(_ json: String, _ tensors: [UInt8]? = tensors, named file: String = name) -> [String: [UInt8]] {
-      var files = ["run.json": Array(json.utf8)]
+      // With the checksum put right, so that what is wrong is found for its own sake.
+      var files = ["run.json": Checkpoint.sealed(Array(json.utf8)) ?? Array(json.utf8)]
       if let tensors { files[file] = tensors }
       return files
     }
@@ -174,7 +175,7 @@ import Testing
     let bytes = Array("no safetensors".utf8)
     let json = text.replacingOccurrences(of: checksum(of: tensors), with: checksum(of: bytes))
       .replacingOccurrences(of: "\"bytes\" : \(tensors.count)", with: "\"bytes\" : \(bytes.count)")
-    return ["run.json": Array(json.utf8), name: bytes]
+    return ["run.json": Checkpoint.sealed(Array(json.utf8)) ?? Array(json.utf8), name: bytes]
   }
 
   private static func checksum(of bytes: [UInt8]) -> String {
@@ -194,7 +195,7 @@ import Testing
       let list = String(repeating: "0, ", count: count - 1) + "0"
       let text = String(decoding: json, as: UTF8.self).replacing(
         /"staleness" : \[[^\]]*\]/, with: "\"staleness\" : [\(list)]")
-      try folder.put(Array(text.utf8), in: Checkpoint.runFile)
+      try folder.put(try #require(Checkpoint.sealed(Array(text.utf8))), in: Checkpoint.runFile)
       let found = refusal(URL(fileURLWithPath: folder.path))
       #expect(found == (count == 1 << 20 ? nil : "checkpoint/run.json: its statistics are impossible"))
     }

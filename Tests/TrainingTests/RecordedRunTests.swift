@@ -61,7 +61,7 @@ import Testing
       ("statistics", { $0.statistics = other.statistics }), ("results", { $0.results.swapAt(0, 1) }),
       (
         "failure",
-        { $0.failure = WorkerFailure(worker: 0, episode: 0, update: 0, cause: .loss(.nan)) }
+        { $0.failure = WorkerFailure(worker: 0, episode: 0, update: 0, cause: .loss(.nan, "value.bias[0]", 1)) }
       ),
     ]
     for (name, change) in changes {

@@ -65,7 +65,7 @@ struct RecordedRun {
     let (world, workers) = try configuration.makeRun()
     let recorder = try TraceRecorder(AtomicFile(path: folder.path(of: "trace"), force: false), of: world)
     let trainer = Trainer(world, workers, recorder: recorder)
-    trainer.start()
+    try trainer.start()
     for _ in 0..<cuts {
       if trainer.wait(seconds: 0.000_2) { break }
       trainer.pause()
