@@ -7,7 +7,7 @@ import Training
 @testable import a3c
 
 /// A run of the program that has not ended yet.
-private final class RunningProgram {
+final class RunningProgram {
   private let process = Foundation.Process()
   private let folder: TemporaryFolder
 
