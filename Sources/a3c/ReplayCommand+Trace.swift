@@ -51,7 +51,7 @@ extension ReplayCommand {
     // Several workers may fail before all stand still; the run named the first of them by number.
     var failure: WorkerFailure?
     do throws(TraceDivergence) {
-      for (number, trace) in traces.enumerated() {
+      for (number, trace) in traces.enumerated() where number == 0 || replay.accesses < limit {
         if number > 0 { try replay.goOn(with: trace) }
         replay.endingDigest = number + 1 < traces.count ? traces[number + 1].header.startingDigest : nil
         while replay.accesses < limit, let step = try replay.advance() {

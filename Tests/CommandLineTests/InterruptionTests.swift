@@ -78,6 +78,13 @@ final class RunningProgram {
     #expect(after.map(\.episode) == Array(1...after.count))
     let both = try ProgramRun(["replay", "--trace", "a.trace", "--trace", "b.trace", "--json"], in: folder.url).json()
     #expect(both["match"] as? Bool == true && both["episodes"] as? Int == after.count)
+    // The limit lies in the first, at its end, and in the second.
+    let accesses = trace.accesses.reduce(0, +)
+    for limit in [0, 100, accesses, accesses + 1] {
+      let part = try ProgramRun(
+        ["replay", "--trace", "a.trace", "--trace", "b.trace", "--until", "\(limit)"], in: folder.url)
+      #expect(part.exitCode == 0 && part.output.contains("stopped as asked"), "\(limit): \(part.output)")
+    }
     // In the wrong order they are no run.
     let wrong = try ProgramRun(["replay", "--trace", "b.trace", "--trace", "a.trace"], in: folder.url)
     #expect(wrong.exitCode == 1 && wrong.output.contains("not identical"))
