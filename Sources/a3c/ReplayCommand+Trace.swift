@@ -46,12 +46,12 @@ extension ReplayCommand {
     var replay = try TraceReplay(traces[0])
     var recorder = recorder(for: replay.simulation)
     var digests: [PeriodicDigest] = []
-    var nextDigest = replay.simulation.world.statistics.updates + (interval ?? 0)
+    var nextDigest = replay.simulation.world.statistics.updates.addingSaturated(interval ?? 0)
     var divergence: TraceDivergence?
     // Several workers may fail before all stand still; the run named the first of them by number.
     var failure: WorkerFailure?
     do throws(TraceDivergence) {
-      for (number, trace) in traces.enumerated() {
+      for (number, trace) in traces.enumerated() where number == 0 || replay.accesses < limit {
         if number > 0 { try replay.goOn(with: trace) }
         replay.endingDigest = number + 1 < traces.count ? traces[number + 1].header.startingDigest : nil
         while replay.accesses < limit, let step = try replay.advance() {
@@ -59,7 +59,7 @@ extension ReplayCommand {
           if let found = replay.simulation.world.failure, found.worker < failure?.worker ?? .max { failure = found }
           if let interval, replay.simulation.world.statistics.updates >= nextDigest {
             digests.append(PeriodicDigest(replay.simulation))
-            nextDigest += interval
+            nextDigest = nextDigest.addingSaturated(interval)
             if !isJSON { print(digests.last!.line) }
           }
           if step.index & 0xfff == 0 { meter.update(replay.accesses) }

@@ -130,7 +130,7 @@ struct ReplayCommand {
       recorder?.record(step, in: simulation)
       if simulation.world.statistics.updates >= nextDigest {
         digests.append(PeriodicDigest(simulation))
-        nextDigest += interval!
+        nextDigest = nextDigest.addingSaturated(interval!)
         onDigest(digests.last!)
       }
       if step.index & 0xfff == 0 { meter.update(simulation.world.statistics.environmentSteps) }

@@ -185,11 +185,15 @@ struct TrainCommand {
   /// nothing is left behind.
   private func begin(
     _ results: [EpisodeResult], clock: @escaping () -> Double
-  ) throws -> (folder: RunFolder, files: Files) {
+  ) throws -> (folder: RunFolder, files: Files, locks: [FolderLock]) {
     var folders = NewFolders()
     do {
       try folders.make(folderPath)
       try folders.make(checkpointPath)
+      // One folder may be both; who holds a lock cannot take it again.
+      let isOne = OutputPath(folderPath) == OutputPath(checkpointPath)
+      let locks = try (isOne ? [folderPath] : [folderPath, checkpointPath]).map { try FolderLock($0) }
+      try refuseChanged()
       if let path = arguments[Self.tensorBoard] { try folders.make(path) }
       let files = try Files(arguments)
       _ = try AtomicFile(path: "\(checkpointPath)/\(Checkpoint.runFile)", force: true)
@@ -197,10 +201,18 @@ struct TrainCommand {
         folderPath, configuration: configuration, results: results, goesOn: goesOn, force: arguments[Self.force],
         tensorBoard: arguments[Self.tensorBoard], clock: clock)
       if arguments.given.contains("checkpoint") { try folder.link(toCheckpoint: checkpointPath) }
-      return (folder, files)
+      return (folder, files, locks)
     } catch {
       folders.takeAway()
       throw error
+    }
+  }
+
+  /// Throws where somebody else went on with the run before its folders were locked.
+  private func refuseChanged() throws {
+    guard let resumed, goesOn, let path = arguments[Self.resume] else { return }
+    guard try Checkpoint(path: path).digest == resumed.digest else {
+      throw UsageError("another a3c went on with the run in \(folderPath); give the command again to go on from there")
     }
   }
 
@@ -209,10 +221,10 @@ struct TrainCommand {
   func run() throws -> Int32 {
     let begun = ProgressMeter.monotonicSeconds()
     let (world, workers) = try resumed?.makeRun() ?? configuration.makeRun()
-    let (folder, files) = try begin(world.board.allResults) { ProgressMeter.monotonicSeconds() - begun }
+    let (folder, files, locks) = try begin(world.board.allResults) { ProgressMeter.monotonicSeconds() - begun }
     Interruption.listen()
     do {
-      return try run(world, workers, folder, files)
+      return try withExtendedLifetime(locks) { try run(world, workers, folder, files) }
     } catch let error as FileWriteError {
       guard hasCheckpoint(at: checkpointPath) else { throw error }
       throw UsageError("\(error); then go on with: \(goOn)")

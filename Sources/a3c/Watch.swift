@@ -33,7 +33,7 @@ struct Watch {
     self.checkpointPath = checkpointPath
     self.interval = interval
     stepsBefore = statistics.environmentSteps
-    nextUpdates = interval.map { statistics.updates + $0 } ?? .max
+    nextUpdates = interval.map { statistics.updates.addingSaturated($0) } ?? .max
     nextTime = begun + Self.secondsBetweenCheckpoints
     meter = ProgressMeter("train", total: total, unit: "steps", startingAt: stepsBefore)
   }
@@ -139,7 +139,7 @@ struct Watch {
   }
 
   private mutating func schedule(after updates: Int) {
-    if let interval { nextUpdates = updates + interval }
+    if let interval { nextUpdates = updates.addingSaturated(interval) }
     nextTime = ProgressMeter.monotonicSeconds() + Self.secondsBetweenCheckpoints
   }
 

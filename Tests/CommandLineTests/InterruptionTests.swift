@@ -7,7 +7,7 @@ import Training
 @testable import a3c
 
 /// A run of the program that has not ended yet.
-private final class RunningProgram {
+final class RunningProgram {
   private let process = Foundation.Process()
   private let folder: TemporaryFolder
 
@@ -68,7 +68,8 @@ private final class RunningProgram {
     let before = try TrainCommandTests.metrics(in: folder).map(\.episodeReturn)
     #expect(before == (try TrainCommandTests.returns(in: output)))
 
-    let resumed = try RunningProgram(["train", "--resume", "run", "--record", "b.trace"], in: folder)
+    let words = ["train", "--resume", "run", "--record", "b.trace", "--checkpoint-every", "\(Int.max)"]
+    let resumed = try RunningProgram(words, in: folder)
     resumed.wait(forEpisodes: before.count + 20)
     resumed.send(signal)
     #expect(resumed.end() == 0)
@@ -78,6 +79,17 @@ private final class RunningProgram {
     #expect(after.map(\.episode) == Array(1...after.count))
     let both = try ProgramRun(["replay", "--trace", "a.trace", "--trace", "b.trace", "--json"], in: folder.url).json()
     #expect(both["match"] as? Bool == true && both["episodes"] as? Int == after.count)
+    // Nothing overflows, although the second run does not begin at update 0.
+    let rare = ["--digests-every", "\(Int.max)", "--until", "\(Int.max)", "--json"]
+    let alone = try ProgramRun(["replay", "--trace", "b.trace"] + rare, in: folder.url).json()
+    #expect(alone["match"] as? Bool == true && (alone["digests"] as? [Any])?.isEmpty == true)
+    // The limit lies in the first, at its end, and in the second.
+    let accesses = trace.accesses.reduce(0, +)
+    for limit in [0, 100, accesses, accesses + 1] {
+      let part = try ProgramRun(
+        ["replay", "--trace", "a.trace", "--trace", "b.trace", "--until", "\(limit)"], in: folder.url)
+      #expect(part.exitCode == 0 && part.output.contains("stopped as asked"), "\(limit): \(part.output)")
+    }
     // In the wrong order they are no run.
     let wrong = try ProgramRun(["replay", "--trace", "b.trace", "--trace", "a.trace"], in: folder.url)
     #expect(wrong.exitCode == 1 && wrong.output.contains("not identical"))
@@ -100,6 +112,24 @@ private final class RunningProgram {
     let accesses = try #require(unbroken.json()["accesses"] as? Int)
     let shorter = try ProgramRun(replay + ["--until", "\(accesses - 1)"]).json()
     #expect(report["digest"] as? String != shorter["digest"] as? String)
+  }
+
+  @Test(arguments: ["threads", "timed"])
+  func `the greatest counts are taken, at the beginning and where a run goes on`(schedule: String) throws {
+    let folder = try TemporaryFolder()
+    let most = "\(Int.max)"
+    let fresh = Self.long.dropLast() + [most, "--schedule", schedule, "--checkpoint-every", most]
+    let run = try RunningProgram(Array(fresh), in: folder)
+    run.wait(forEpisodes: 10)
+    run.send(SIGINT)
+    #expect(run.end() == 0)
+    let episodes = try TrainCommandTests.metrics(in: folder).count
+    let again = ["train", "--resume", "run", "--schedule", schedule, "--checkpoint-every", most]
+    let resumed = try RunningProgram(again, in: folder)
+    resumed.wait(forEpisodes: episodes + 10)
+    resumed.send(SIGINT)
+    #expect(resumed.end() == 0)
+    #expect(try TrainCommandTests.metrics(in: folder).count >= episodes + 10)
   }
 
   @Test func `a second signal ends a run at once and damages nothing`() throws {

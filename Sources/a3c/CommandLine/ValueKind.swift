@@ -39,6 +39,15 @@ extension ValueKind<Int> {
   }
 }
 
+extension Int {
+  /// The sum, or the greatest integer where the sum is greater: what comes every so often, for a large enough number,
+  /// never comes.
+  func addingSaturated(_ count: Int) -> Int {
+    let (sum, isTooMuch) = addingReportingOverflow(count)
+    return isTooMuch ? .max : sum
+  }
+}
+
 extension ValueKind<UInt64> {
   /// A seed: any 64-bit pattern, in decimal or hexadecimal.
   static var seed: ValueKind {

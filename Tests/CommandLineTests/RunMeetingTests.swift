@@ -1,0 +1,40 @@
+// Runs that meet others: two at once in one folder, several that look for a new one, and folders that vanish meanwhile.
+
+import Foundation
+import Testing
+import Training
+
+@testable import a3c
+
+@Suite(.serialized) struct RunMeetingTests {
+  /// A run that goes on until it is told to end.
+  private static let endless =
+    ["train", "--set", "actorUnits=20", "--set", "criticUnits=10", "--workers", "3", "--max-steps", "40"]
+    + ["--protocol", "sharded", "--out", "run", "--episodes", "\(Int.max)"]
+
+  @Test func `a folder where a run is at work is refused to any other`() throws {
+    let folder = try TemporaryFolder()
+    let run = try RunningProgram(Self.endless + ["--checkpoint-every", "1"], in: folder)
+    run.wait(forEpisodes: 20)
+    for (words, place) in [
+      (["--resume", "run", "--checkpoint-every", "1"], "run"),
+      (["--out", "run", "--force"], "run"),
+      (["--out", "other", "--checkpoint", "run/checkpoint", "--force"], "run/checkpoint"),
+    ] {
+      let other = try ProgramRun(["train"] + words, in: folder.url)
+      #expect(other.exitCode == 2 && other.errors.split(separator: "\n").count == 1, "\(words)")
+      #expect(other.errors.contains("another a3c is at work in \(place);"), "\(other.errors)")
+    }
+    #expect(!folder.contents.contains("other"))
+    run.send(SIGINT)
+    #expect(run.end() == 0)
+    #expect(try Checkpoint(path: folder.path("run")).makeRun().workers.count == 3)
+    let rows = try TrainCommandTests.metrics(in: folder)
+    #expect(rows.map(\.episode) == Array(1...rows.count))
+    // Who is alone goes on.
+    let resumed = try RunningProgram(["train", "--resume", "run"], in: folder)
+    resumed.wait(forEpisodes: rows.count + 20)
+    resumed.send(SIGINT)
+    #expect(resumed.end() == 0)
+  }
+}
