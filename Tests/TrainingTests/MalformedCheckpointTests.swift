@@ -23,11 +23,11 @@ import Testing
 
   @Test func everyDamagedCheckpointIsRefusedInTheIndexsWords() throws {
     let cases = try Self.cases()
-    try Self.corpus.check(cases) { refusal(Self.corpus.folder.appending(path: $0)) }
-    for (name, _) in cases {
+    try Self.corpus.check(cases) { name in
       let sentence = refusal(Self.corpus.folder.appending(path: name))
       #expect((sentence == nil) == name.hasPrefix("whole"), "\(name)")
       #expect(sentence?.count ?? 0 < 300 && sentence?.contains("DecodingError") != true, "\(name)")
+      return sentence
     }
   }
 
@@ -191,13 +191,13 @@ import Testing
     let run = try Configuration.small(.sharded).makeSimulation(.random, scheduleSeed: 1).after(30)
     let (json, tensors, name) = try run.checkpoint.encoded()
     try folder.put(tensors, in: name)
-    for count in [1 << 20, 1 << 20 + 1] {
+    for count in [5000, 1 << 20 + 1] {
       let list = String(repeating: "0, ", count: count - 1) + "0"
       let text = String(decoding: json, as: UTF8.self).replacing(
         /"staleness" : \[[^\]]*\]/, with: "\"staleness\" : [\(list)]")
       try folder.put(try #require(Checkpoint.sealed(Array(text.utf8))), in: Checkpoint.runFile)
       let found = refusal(URL(fileURLWithPath: folder.path))
-      #expect(found == (count == 1 << 20 ? nil : "checkpoint/run.json: its statistics are impossible"))
+      #expect(found == (count == 5000 ? nil : "checkpoint/run.json: its statistics are impossible"))
     }
   }
 
