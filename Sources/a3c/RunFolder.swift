@@ -111,14 +111,25 @@ final class RunFolder {
     return try GrowingFile(continuing: path, keeping: end)
   }
 
+  /// Checks that `link` can let the checkpoints of a run in `folder` be at `path`, before anything is written: only the
+  /// link of a run that may be replaced gives way.
+  static func refuseLink(from folder: String, toCheckpoint path: String, force: Bool) throws(UsageError) {
+    let place = checkpoint(in: folder)
+    var status = stat()
+    guard OutputPath(place) != OutputPath(path), lstat(place, &status) == 0 else { return }
+    guard force && status.st_mode & S_IFMT == S_IFLNK else {
+      throw UsageError("\(place) is in the way of --checkpoint; leave that out, or give another --out")
+    }
+  }
+
   /// Lets the folder's own place of checkpoints be the folder at `path`, so that the run is resumed by its name.
-  func link(toCheckpoint path: String) throws(UsageError) {
+  func link(toCheckpoint path: String, force: Bool) throws(UsageError) {
     let place = Self.checkpoint(in: self.path)
     guard OutputPath(place) != OutputPath(path) else { return }
-    // A link of the run that this one replaces; a folder stays, and then the link cannot be made.
+    try Self.refuseLink(from: self.path, toCheckpoint: path, force: force)
     unlink(place)
     guard symlink(OutputPath(path).absolute, place) == 0 else {
-      throw UsageError("\(place) is in the way of --checkpoint; leave that out, or give another --out")
+      throw UsageError("\(place) cannot be made: \(String(cString: strerror(errno))); leave out --checkpoint")
     }
   }
 

@@ -196,11 +196,15 @@ struct TrainCommand {
       try refuseChanged()
       if let path = arguments[Self.tensorBoard] { try folders.make(path) }
       let files = try Files(arguments)
+      let isElsewhere = arguments.given.contains("checkpoint")
+      if isElsewhere {
+        try RunFolder.refuseLink(from: folderPath, toCheckpoint: checkpointPath, force: arguments[Self.force])
+      }
       _ = try AtomicFile(path: "\(checkpointPath)/\(Checkpoint.runFile)", force: true)
       let folder = try RunFolder(
         folderPath, configuration: configuration, results: results, goesOn: goesOn, force: arguments[Self.force],
         tensorBoard: arguments[Self.tensorBoard], clock: clock)
-      if arguments.given.contains("checkpoint") { try folder.link(toCheckpoint: checkpointPath) }
+      if isElsewhere { try folder.link(toCheckpoint: checkpointPath, force: arguments[Self.force]) }
       return (folder, files, locks)
     } catch {
       folders.takeAway()

@@ -171,6 +171,9 @@ import Training
     #expect(try Self.text("state-dict.safetensors", in: folder) == "mine")
     #expect(try Checkpoint(path: folder.path("run")).digest == Checkpoint(path: folder.path("run.json")).digest)
     #expect(folder.contents.count { $0.hasPrefix("state-") } == 2)
+    // The link of a run that is replaced gives way, and only that.
+    #expect(try Self.train("--out", "run", "--checkpoint", "other", "--force", in: folder).exitCode == 0)
+    #expect(try Checkpoint(path: folder.path("run")).digest == Checkpoint(path: folder.path("other")).digest)
   }
 
   // MARK: What is there already
@@ -208,6 +211,9 @@ import Training
     (["--out", "new", "--csv", "file"], "--force"),
     (["--out", "mine"], "mine/summary.json is already there"),
     (["--out", "new", "--checkpoint", "run/checkpoint"], "has a checkpoint in it"),
+    (["--out", "theirs", "--checkpoint", "new"], "theirs/checkpoint is in the way of --checkpoint"),
+    (["--out", "theirs", "--checkpoint", "new", "--force"], "theirs/checkpoint is in the way of --checkpoint"),
+    (["--out", "run", "--checkpoint", "new", "--force"], "run/checkpoint is in the way of --checkpoint"),
     (["--set", "adam.learningRate=fast"], "'adam.learningRate' cannot be 'fast'"),
     (["--set", "learning=1"], "there is no setting 'learning'"),
     (["--episodes", "0"], "from 1 up"),
@@ -227,7 +233,8 @@ import Training
     let folder = try TemporaryFolder()
     #expect(try Self.train("--out", "run", in: folder).exitCode == 0)
     try FileManager.default.createDirectory(atPath: folder.path("mine"), withIntermediateDirectories: true)
-    for name in ["file", "mine/summary.json"] {
+    try FileManager.default.createDirectory(atPath: folder.path("theirs"), withIntermediateDirectories: true)
+    for name in ["file", "mine/summary.json", "theirs/checkpoint"] {
       try "mine".write(toFile: folder.path(name), atomically: true, encoding: .utf8)
     }
     let before = Self.everything(in: folder)
