@@ -79,10 +79,16 @@ final class RunFolder {
       try AtomicFile(path: "\(folder)/\(TensorBoardEvents.fileName(wallTime: now))", force: force)
     }
     if goesOn {
-      metrics = try Self.go(on: .metrics, in: path, lines: results.count + 1)
-      lines = try Self.go(on: .lines, in: path, lines: results.count)
-      episodes = results.count
-      steps = results.reduce(0) { $0 + $1.steps }
+      // Where the files could not grow any more, rows are missing that the checkpoint has; they are noted anew.
+      let rows = try Self.ends(of: .metrics, in: path, upTo: results.count + 1)
+      let documents = try Self.ends(of: .lines, in: path, upTo: results.count)
+      guard rows.count > 1 else {
+        throw UsageError("\(File.metrics.path(in: path)) has no header; resume into another folder with --out")
+      }
+      episodes = min(rows.count - 2, documents.count - 1)
+      steps = results.prefix(episodes).reduce(0) { $0 + $1.steps }
+      metrics = try GrowingFile(continuing: File.metrics.path(in: path), keeping: rows[episodes + 1])
+      lines = try GrowingFile(continuing: File.lines.path(in: path), keeping: documents[episodes])
     } else {
       // A run that was taken up into another folder notes there what it had before.
       (episodes, steps) = (0, 0)
@@ -94,21 +100,14 @@ final class RunFolder {
     events = try eventFile?.grow(from: TensorBoardEvents.beginning(wallTime: now))
   }
 
-  /// Opens a file of lines to go on after the first `count` of them.
-  private static func go(on file: File, in folder: String, lines count: Int) throws -> GrowingFile {
+  /// Where the first lines of a file end, at most `count` of them; 0 comes first, the end of no line.
+  private static func ends(of file: File, in folder: String, upTo count: Int) throws -> [Int] {
     let path = file.path(in: folder)
     let bytes: Data
     do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
       throw UsageError("\(path) cannot be read; resume into another folder with --out")
     }
-    var (end, seen) = (0, 0)
-    while seen < count, let newline = bytes[end...].firstIndex(of: 0x0a) { (end, seen) = (newline + 1, seen + 1) }
-    guard seen == count else {
-      throw UsageError(
-        "\(path) has \(counted(seen, "line")), not the \(count) of its checkpoint; "
-          + "resume into another folder with --out")
-    }
-    return try GrowingFile(continuing: path, keeping: end)
+    return [0] + bytes.indices.lazy.filter { bytes[$0] == 0x0a }.prefix(count).map { $0 + 1 }
   }
 
   /// Checks that `link` can let the checkpoints of a run in `folder` be at `path`, before anything is written: only the
