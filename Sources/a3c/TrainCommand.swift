@@ -260,7 +260,7 @@ struct TrainCommand {
     let report = RunReport(
       ending.world, ending.workers, schedule: arguments[Self.schedule].rawValue,
       scheduleSeed: arguments[Self.schedule] == .threads ? nil : configuration.seed, accesses: ending.accesses,
-      isStopped: !isFinished, repro: repro,
+      isStopped: !isFinished, failure: watch.failure, repro: repro,
       earlierSteps: resumed?.statistics.environmentSteps ?? 0, seconds: watch.seconds)
     let training = TrainingReport(
       report: report, run: folderPath, checkpoint: checkpointPath,
@@ -272,10 +272,9 @@ struct TrainCommand {
     try folder.finish(training, curve: learningCurve(results, of: configuration, command: repro))
     try files.csv?.save(metricsTable(results))
     try files.svg?.save(learningCurve(results, of: configuration, command: repro))
-    if let failure = ending.world.failure ?? watch.failure { throw StoppedRun(failure: failure, repro: repro) }
-    if arguments[Self.json] {
-      print(try training.json())
-    } else {
+    if arguments[Self.json] { print(try training.json()) }
+    if let failure = watch.failure { throw StoppedRun(failure: failure, repro: repro) }
+    if !arguments[Self.json] {
       print(report.screen(on: .standardOutput, more: training.facts(on: .standardOutput)))
     }
     return 0

@@ -253,18 +253,42 @@ import Training
 
   // MARK: Failures
 
+  /// The JSON document that `run` printed has the failure at `place`.
+  private static func expectFailure(in run: ProgramRun, at place: Substring) throws {
+    let failure = try #require(run.json()["failure"] as? [String: Any])
+    #expect(Set(failure.keys) == ["worker", "episode", "update", "reason"])
+    let numbers = ["worker", "episode", "update"].compactMap { failure[$0] as? Int }
+    #expect(numbers == place.matches(of: /\d+/).compactMap { Int($0.output) })
+    #expect((failure["reason"] as? String)?.hasPrefix(place + ": ") == true)
+  }
+
+  @Test(arguments: [["replay"], ["train", "--schedule", "timed"]])
+  func `a run in lockstep that fails says where in its JSON document`(command: [String]) throws {
+    let folder = try TemporaryFolder()
+    let words = command + Self.small.dropFirst() + ["--seed", "1", "--json"]
+    let run = try ProgramRun(words + ["--set", "adam.learningRate=1e30"], in: folder.url)
+    #expect(run.exitCode == 1)
+    let place = try #require(run.errors.firstMatch(of: /worker \d+, in its episode \d+ before its update \d+/)).output
+    try Self.expectFailure(in: run, at: place)
+    #expect(try ProgramRun(words, in: folder.url).json()["failure"] == nil)
+  }
+
   @Test(arguments: ["locked", "sharded"])
   func `a run that fails says where, and its recording fails there too`(sharing: String) throws {
     let folder = try TemporaryFolder()
     let words =
       Self.small.dropLast(2) + ["--protocol", sharing, "--set", "adam.learningRate=1e30", "--out", "run"]
     let run = try ProgramRun(words + ["--record", "a.trace", "--json"], in: folder.url)
-    #expect(run.exitCode == 1 && run.output.isEmpty)
+    #expect(try Self.text("run/summary.json", in: folder) == run.output && run.exitCode == 1)
     #expect(run.errors.contains("the run stopped: worker ") && run.errors.hasSuffix("a3c replay --trace a.trace\n"))
     let place = try #require(run.errors.firstMatch(of: /worker \d+, in its episode \d+ before its update \d+/)).output
+    try Self.expectFailure(in: run, at: place)
+    let silent = try ProgramRun(words.dropLast(2) + ["--out", "other"], in: folder.url)
+    #expect(silent.exitCode == 1 && silent.output.isEmpty)
     let replay = try ProgramRun(["replay", "--trace", "a.trace"], in: folder.url)
     #expect(replay.exitCode == 0 && replay.output.contains(place), "\(replay.output)")
     #expect(try ProgramRun(["trace", "verify", "a.trace"], in: folder.url).exitCode == 0)
+    try Self.expectFailure(in: ProgramRun(["replay", "--trace", "a.trace", "--json"], in: folder.url), at: place)
     // The checkpoint is one from before the failure.
     #expect(try ProgramRun(["evaluate", "run", "--episodes", "1"], in: folder.url).exitCode == 0)
   }
