@@ -61,6 +61,8 @@ struct TrainCommand {
   private let arguments: Arguments
   private let configuration: Configuration
   private let resumed: Checkpoint?
+  /// What is asked for, or what drove the run so far.
+  private let driver: Driver
   /// Whether the run's folder is the one that it had before.
   private let goesOn: Bool
   private let folderPath: String
@@ -75,12 +77,12 @@ struct TrainCommand {
       ?? ConfigurationOptions.configuration(
         arguments, seed: arguments[Self.seed], episodes: arguments[Self.episodes])
     try configuration.validate()
-    let driver = arguments[Self.schedule]
-    if let resumed, arguments.given.contains("schedule") || resumed.schedule != nil,
-      resumed.schedule?.schedule != driver.schedule
-    {
-      let was = resumed.schedule?.schedule.rawValue ?? "threads"
-      throw UsageError("the run was driven by \(was), not by \(driver.rawValue); give --schedule \(was)")
+    let was = resumed.map { $0.schedule.flatMap { Driver(rawValue: $0.schedule.rawValue) } ?? .threads }
+    driver = arguments.given.contains("schedule") ? arguments[Self.schedule] : was ?? arguments[Self.schedule]
+    if let was, was != driver {
+      throw UsageError(
+        "the run was driven by \(was.rawValue), not by \(driver.rawValue); leave out --schedule, "
+          + "or give --schedule \(was.rawValue)")
     }
     if arguments.given.contains("record") {
       guard configuration.sharing != .hogwild else {
@@ -245,7 +247,7 @@ struct TrainCommand {
       folder: folder, checkpointPath: checkpointPath, every: arguments[Self.checkpointEvery],
       startingAt: world.statistics, total: expectedSteps)
     let ending: (world: TrainingWorld, workers: [Worker], accesses: Int)
-    if let schedule = arguments[Self.schedule].schedule {
+    if let schedule = driver.schedule {
       var simulation = TrainingSimulation(
         world: world, processes: workers,
         strategy: resumed?.schedule ?? ScheduleStrategy(schedule, for: workers, seed: configuration.seed))
@@ -258,8 +260,8 @@ struct TrainCommand {
     }
     let isFinished = ending.workers.allSatisfy { $0.phase == .finished }
     let report = RunReport(
-      ending.world, ending.workers, schedule: arguments[Self.schedule].rawValue,
-      scheduleSeed: arguments[Self.schedule] == .threads ? nil : configuration.seed, accesses: ending.accesses,
+      ending.world, ending.workers, schedule: driver.rawValue,
+      scheduleSeed: driver == .threads ? nil : configuration.seed, accesses: ending.accesses,
       isStopped: !isFinished, failure: watch.failure, repro: repro,
       earlierSteps: resumed?.statistics.environmentSteps ?? 0, seconds: watch.seconds)
     let training = TrainingReport(
@@ -289,7 +291,6 @@ struct TrainCommand {
   /// The command that repeats the run.
   private var repro: String {
     if let path = arguments[Self.record] { return "a3c replay --trace \(path.quotedForShell)" }
-    let driver = arguments[Self.schedule]
     var words = ["a3c train --seed \(configuration.seed)"] + ConfigurationOptions.words(arguments)
     if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
     if driver != .threads { words.append("--schedule \(driver.rawValue)") }
@@ -301,11 +302,7 @@ struct TrainCommand {
   }
 
   /// The command that goes on with the run.
-  private var goOn: String {
-    let driver = arguments[Self.schedule]
-    return "a3c train --resume \(folderPath.quotedForShell)"
-      + (driver == .threads ? "" : " --schedule \(driver.rawValue)")
-  }
+  private var goOn: String { "a3c train --resume \(folderPath.quotedForShell)" }
 }
 
 /// The outcome of `a3c train`.

@@ -102,7 +102,11 @@ final class RunningProgram {
     run.wait(forEpisodes: 20)
     run.send(SIGINT)
     #expect(run.end() == 0)
-    let report = try ProgramRun(["train", "--resume", "run", "--schedule", "random", "--json"], in: folder.url).json()
+    #expect(try TrainCommandTests.text("output", in: folder).contains("a3c train --resume run\n"))
+    let refused = try ProgramRun(["train", "--resume", "run", "--schedule", "threads"], in: folder.url)
+    #expect(refused.exitCode == 2 && refused.errors.contains("driven by random, not by threads"))
+    let report = try ProgramRun(["train", "--resume", "run", "--json"], in: folder.url).json()
+    #expect(report["schedule"] as? String == "random")
     let replay = ["replay"] + words.dropFirst().filter { $0 != "--out" && $0 != "run" } + ["--json"]
     let unbroken = try ProgramRun(replay)
     #expect(report["digest"] as? String == (try unbroken.json()["digest"] as? String))
