@@ -201,6 +201,7 @@ import Training
     (["--protocol", "sharded", "--schedule", "timed", "--record", "a"], "needs no recording"),
     (["--csv", "a", "--svg", "./a"], "of --csv and of --svg"),
     (["--protocol", "sharded", "--csv", "a", "--record", "../\(placeholder)/a"], "of --record and of --csv"),
+    (["--out", "run/new", "--csv", "link/new/metrics.csv"], "of the run's metrics.csv and of --csv"),
     (["--out", "new", "--csv", "new/metrics.csv"], "of the run's metrics.csv and of --csv"),
     (["--checkpoint", "ck", "--svg", "ck/run.json"], "ck/run.json"),
     (["--out", "file"], "file is no folder"),
@@ -237,6 +238,7 @@ import Training
     for name in ["file", "mine/summary.json", "theirs/checkpoint"] {
       try "mine".write(toFile: folder.path(name), atomically: true, encoding: .utf8)
     }
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "run")
     let before = Self.everything(in: folder)
     for (words, sentence) in Self.refusals {
       let words = words.map { $0.replacing(Self.placeholder, with: folder.url.lastPathComponent) }
@@ -249,6 +251,22 @@ import Training
     // The same words without what is wrong in them are accepted.
     #expect(try Self.train("--out", "new", "--csv", "a", "--svg", "b", in: folder).exitCode == 0)
     #expect(Self.everything(in: folder) != before)
+  }
+
+  @Test func `paths are of one place where links and dots lead there, whether it is there or not`() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path("a/b"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "a/b")
+    for (one, other) in [
+      ("link", "a/b"), ("link/new/file", "a/b/new/file"), ("link/../new", "a/new"), ("./a//new/", "a/new"),
+      ("new/../a", "a"),
+    ] {
+      #expect(OutputPath(folder.path(one)) == OutputPath(folder.path(other)), "\(one)")
+    }
+    #expect(OutputPath(folder.path("link/../new")) != OutputPath(folder.path("new")))
+    #expect(OutputPath("/").absolute == "/" && OutputPath("/..").absolute == "/")
+    #expect(OutputPath("/nowhere/x").absolute == "/nowhere/x")
+    #expect(OutputPath("nowhere").absolute == OutputPath(".").absolute + "/nowhere")
   }
 
   // MARK: Failures
