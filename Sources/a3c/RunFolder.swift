@@ -41,14 +41,15 @@ final class RunFolder {
     FileManager.default.fileExists(atPath: File.metrics.path(in: folder))
   }
 
-  /// The folder of the run to which the checkpoint at `path` belongs, if that can be told from the path.
+  /// The folder of the run to which the checkpoint at `path` belongs, if that can be told from its place.
   static func folder(ofCheckpoint path: String) -> String? {
-    var path = path
-    func drop(_ ending: String) { if path.hasSuffix(ending), path != ending { path.removeLast(ending.count) } }
-    drop("/\(Checkpoint.runFile)")
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    if !isRun(path) { drop("/checkpoint") }
-    return isRun(path) ? path : nil
+    var folder = path == Checkpoint.runFile ? "." : path
+    if folder.hasSuffix("/\(Checkpoint.runFile)") { folder.removeLast(Checkpoint.runFile.count) }
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    if isRun(folder) { return folder }
+    let slash = folder.lastIndex(of: "/")
+    let above = folder == "." ? ".." : slash.map { String(folder[..<$0]) } ?? "."
+    return isRun(above) && OutputPath(checkpoint(in: above)) == OutputPath(folder) ? above : nil
   }
 
   /// The digest with which the run in `folder` was ended, if it was.

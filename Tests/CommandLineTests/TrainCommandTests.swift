@@ -248,6 +248,15 @@ import Training
       #expect(run.errors.split(separator: "\n").count == 1 && run.errors.hasPrefix("a3c: "), "\(run.errors)")
       #expect(Self.everything(in: folder) == before, "\(words)")
     }
+    // From within, too, it is the run that is finished, and no new one is begun.
+    for (place, name) in [
+      ("run", "checkpoint"), ("run", "checkpoint/run.json"), ("run", "."), ("run/checkpoint", "."),
+      ("run/checkpoint", "run.json"), (".", "./run/checkpoint/"),
+    ] {
+      let run = try ProgramRun(["train", "--resume", name], in: folder.url.appending(path: place))
+      #expect(run.exitCode == 2 && run.errors.contains("is finished, with"), "\(place), \(name): \(run.errors)")
+      #expect(Self.everything(in: folder) == before, "\(place), \(name)")
+    }
     // The same words without what is wrong in them are accepted.
     #expect(try Self.train("--out", "new", "--csv", "a", "--svg", "b", in: folder).exitCode == 0)
     #expect(Self.everything(in: folder) != before)
