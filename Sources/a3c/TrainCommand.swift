@@ -88,7 +88,7 @@ struct TrainCommand {
       guard configuration.sharing != .hogwild else {
         throw UsageError(
           "protocol hogwild holds no locks, so its accesses have no order to record; "
-            + "record --protocol locked or sharded, or replay hogwild in lockstep: a3c replay --seed N")
+            + (resumed == nil ? "give \(Self.recordable(arguments.words))" : "leave out --record"))
       }
       guard driver == .threads else {
         throw UsageError(
@@ -107,6 +107,16 @@ struct TrainCommand {
     }
     try refuseOccupied()
     try refuseCollisions()
+  }
+
+  /// The command of `words` with a protocol that can be recorded.
+  private static func recordable(_ words: [String]) -> String {
+    var words = words
+    let option = ConfigurationOptions.sharing.spelling
+    if let place = words.firstIndex(of: option) { words.removeSubrange(place...place + 1) }
+    words.removeAll { $0.hasPrefix("\(option)=") }
+    return (["a3c", declaration.name] + words + [option, "\(SharingProtocol.sharded)"]).map(\.quotedForShell)
+      .joined(separator: " ")
   }
 
   /// The checkpoint to go on from, if one is asked for.

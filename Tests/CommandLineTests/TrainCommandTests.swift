@@ -197,7 +197,9 @@ import Training
 
   /// Words that are refused in a folder with a finished run, a checkpoint, and a file; and what the sentence has.
   private static let refusals: [(words: [String], sentence: String)] = [
-    (["--protocol", "hogwild", "--record", "a"], "no locks"),
+    (["--protocol", "hogwild", "--record", "a"], "give a3c train --record a --protocol sharded\n"),
+    (["--record", "a b", "--protocol=hogwild", "--seed", "4"], "train --record 'a b' --seed 4 --protocol sharded\n"),
+    (["--record", "a"], "no locks, so its accesses have no order to record; give a3c train --record a --protocol"),
     (["--protocol", "sharded", "--schedule", "timed", "--record", "a"], "needs no recording"),
     (["--csv", "a", "--svg", "./a"], "of --csv and of --svg"),
     (["--protocol", "sharded", "--csv", "a", "--record", "../\(placeholder)/a"], "of --record and of --csv"),
