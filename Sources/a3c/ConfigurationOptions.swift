@@ -67,7 +67,7 @@ enum ConfigurationOptions {
     return configuration
   }
 
-  /// The words that describe the same configuration, without seed and episodes.
+  /// The words that describe the same configuration to a shell, without seed and episodes.
   static func words(_ arguments: Arguments) -> [String] {
     var words: [String] = []
     func add<Value>(_ option: Option<Value>, _ value: String) {
@@ -80,7 +80,7 @@ enum ConfigurationOptions {
     add(granularity, "\(arguments[granularity])")
     add(rewards, arguments[rewards].rawValue)
     words += Quirk.allCases.filter(arguments[repair].contains).map { "--repair \($0.rawValue)" }
-    words += arguments[set].map { "--set \($0)" }
+    words += arguments[set].map { "--set \($0.description.quotedForShell)" }
     return words
   }
 }

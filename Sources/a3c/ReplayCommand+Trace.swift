@@ -36,7 +36,7 @@ extension ReplayCommand {
   /// - Returns: the exit code.
   func runTrace() throws -> Int32 {
     let paths = arguments[Self.trace]
-    let traces = try paths.map { try Trace(path: $0) }
+    let traces = try paths.map { try loadTrace($0) }
     let isJSON = arguments[Self.json]
     let begun = ProgressMeter.monotonicSeconds()
     let total = traces.reduce(0) { $0 + $1.accesses.reduce(0, +) }

@@ -138,11 +138,14 @@ struct ReplayCommand {
     meter.update(simulation.world.statistics.environmentSteps)
     meter.finish()
     try saveCurve(of: simulation.world, command: repro)
-    if let failure = simulation.world.failure { throw StoppedRun(failure: failure, repro: repro) }
     let report = RunReport(
       simulation.world, simulation.processes, schedule: schedule.rawValue, scheduleSeed: scheduleSeed,
       accesses: simulation.accesses, isStopped: simulation.status == .running, repro: repro,
       digests: interval == nil ? nil : digests, seconds: ProgressMeter.monotonicSeconds() - begun)
+    if let failure = simulation.world.failure {
+      if arguments[Self.json] { print(try report.json()) }
+      throw StoppedRun(failure: failure, repro: repro)
+    }
     return (report, recorder)
   }
 

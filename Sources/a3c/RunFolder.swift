@@ -41,14 +41,15 @@ final class RunFolder {
     FileManager.default.fileExists(atPath: File.metrics.path(in: folder))
   }
 
-  /// The folder of the run to which the checkpoint at `path` belongs, if that can be told from the path.
+  /// The folder of the run to which the checkpoint at `path` belongs, if that can be told from its place.
   static func folder(ofCheckpoint path: String) -> String? {
-    var path = path
-    func drop(_ ending: String) { if path.hasSuffix(ending), path != ending { path.removeLast(ending.count) } }
-    drop("/\(Checkpoint.runFile)")
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    if !isRun(path) { drop("/checkpoint") }
-    return isRun(path) ? path : nil
+    var folder = path == Checkpoint.runFile ? "." : path
+    if folder.hasSuffix("/\(Checkpoint.runFile)") { folder.removeLast(Checkpoint.runFile.count) }
+    while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
+    if isRun(folder) { return folder }
+    let slash = folder.lastIndex(of: "/")
+    let above = folder == "." ? ".." : slash.map { String(folder[..<$0]) } ?? "."
+    return isRun(above) && OutputPath(checkpoint(in: above)) == OutputPath(folder) ? above : nil
   }
 
   /// The digest with which the run in `folder` was ended, if it was.
@@ -79,10 +80,16 @@ final class RunFolder {
       try AtomicFile(path: "\(folder)/\(TensorBoardEvents.fileName(wallTime: now))", force: force)
     }
     if goesOn {
-      metrics = try Self.go(on: .metrics, in: path, lines: results.count + 1)
-      lines = try Self.go(on: .lines, in: path, lines: results.count)
-      episodes = results.count
-      steps = results.reduce(0) { $0 + $1.steps }
+      // Where the files could not grow any more, rows are missing that the checkpoint has; they are noted anew.
+      let rows = try Self.ends(of: .metrics, in: path, upTo: results.count + 1)
+      let documents = try Self.ends(of: .lines, in: path, upTo: results.count)
+      guard rows.count > 1 else {
+        throw UsageError("\(File.metrics.path(in: path)) has no header; resume into another folder with --out")
+      }
+      episodes = min(rows.count - 2, documents.count - 1)
+      steps = results.prefix(episodes).reduce(0) { $0 + $1.steps }
+      metrics = try GrowingFile(continuing: File.metrics.path(in: path), keeping: rows[episodes + 1])
+      lines = try GrowingFile(continuing: File.lines.path(in: path), keeping: documents[episodes])
     } else {
       // A run that was taken up into another folder notes there what it had before.
       (episodes, steps) = (0, 0)
@@ -94,31 +101,35 @@ final class RunFolder {
     events = try eventFile?.grow(from: TensorBoardEvents.beginning(wallTime: now))
   }
 
-  /// Opens a file of lines to go on after the first `count` of them.
-  private static func go(on file: File, in folder: String, lines count: Int) throws -> GrowingFile {
+  /// Where the first lines of a file end, at most `count` of them; 0 comes first, the end of no line.
+  private static func ends(of file: File, in folder: String, upTo count: Int) throws -> [Int] {
     let path = file.path(in: folder)
     let bytes: Data
     do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch {
       throw UsageError("\(path) cannot be read; resume into another folder with --out")
     }
-    var (end, seen) = (0, 0)
-    while seen < count, let newline = bytes[end...].firstIndex(of: 0x0a) { (end, seen) = (newline + 1, seen + 1) }
-    guard seen == count else {
-      throw UsageError(
-        "\(path) has \(counted(seen, "line")), not the \(count) of its checkpoint; "
-          + "resume into another folder with --out")
+    return [0] + bytes.indices.lazy.filter { bytes[$0] == 0x0a }.prefix(count).map { $0 + 1 }
+  }
+
+  /// Checks that `link` can let the checkpoints of a run in `folder` be at `path`, before anything is written: only the
+  /// link of a run that may be replaced gives way.
+  static func refuseLink(from folder: String, toCheckpoint path: String, force: Bool) throws(UsageError) {
+    let place = checkpoint(in: folder)
+    var status = stat()
+    guard OutputPath(place) != OutputPath(path), lstat(place, &status) == 0 else { return }
+    guard force && status.st_mode & S_IFMT == S_IFLNK else {
+      throw UsageError("\(place) is in the way of --checkpoint; leave that out, or give another --out")
     }
-    return try GrowingFile(continuing: path, keeping: end)
   }
 
   /// Lets the folder's own place of checkpoints be the folder at `path`, so that the run is resumed by its name.
-  func link(toCheckpoint path: String) throws(UsageError) {
+  func link(toCheckpoint path: String, force: Bool) throws(UsageError) {
     let place = Self.checkpoint(in: self.path)
     guard OutputPath(place) != OutputPath(path) else { return }
-    // A link of the run that this one replaces; a folder stays, and then the link cannot be made.
+    try Self.refuseLink(from: self.path, toCheckpoint: path, force: force)
     unlink(place)
     guard symlink(OutputPath(path).absolute, place) == 0 else {
-      throw UsageError("\(place) is in the way of --checkpoint; leave that out, or give another --out")
+      throw UsageError("\(place) cannot be made: \(String(cString: strerror(errno))); leave out --checkpoint")
     }
   }
 

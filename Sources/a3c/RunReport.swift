@@ -40,6 +40,22 @@ struct RunReport: Encodable {
     let episodes: Int
   }
 
+  /// What stopped the run.
+  struct Failure: Encodable {
+    let worker: Int
+    let episode: Int
+    let update: Int
+    /// The whole failure in one clause.
+    let reason: String
+
+    init(_ failure: WorkerFailure) {
+      worker = failure.worker
+      episode = failure.episode
+      update = failure.update
+      reason = "\(failure)"
+    }
+  }
+
   let seed: UInt64
   /// The seed of the schedule; threads have none.
   let scheduleSeed: UInt64?
@@ -65,6 +81,8 @@ struct RunReport: Encodable {
   let digests: [PeriodicDigest]?
   /// The workers, where the run was stopped before its end.
   let stopped: [WorkerState]?
+  /// Why a worker could not go on, where one could not.
+  let failure: Failure?
   let repro: String
   let seconds: Double
 
@@ -75,7 +93,7 @@ struct RunReport: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, quirks, workers, episodes,
       environmentSteps
-    case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, repro, seconds
+    case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, failure, repro, seconds
   }
 
   /// The report of a run as it stands.
@@ -83,11 +101,13 @@ struct RunReport: Encodable {
   ///   - schedule: the name of what decided whose turn it was.
   ///   - accesses: how many accesses were made.
   ///   - isStopped: whether it stopped before its end, so that the workers are shown.
+  ///   - failure: why a worker could not go on, where the world does not know.
   ///   - repro: the command that repeats it.
   ///   - earlierSteps: environment steps of a part of the run that `seconds` do not count.
   init(
     _ world: TrainingWorld, _ workers: [Worker], schedule: String, scheduleSeed: UInt64?, accesses: Int,
-    isStopped: Bool, repro: String, digests: [PeriodicDigest]? = nil, earlierSteps: Int = 0, seconds: Double
+    isStopped: Bool, failure: WorkerFailure? = nil, repro: String, digests: [PeriodicDigest]? = nil,
+    earlierSteps: Int = 0, seconds: Double
   ) {
     let configuration = world.plan.configuration
     let statistics = world.statistics
@@ -121,6 +141,7 @@ struct RunReport: Encodable {
           worker: $0.number, next: $0.nextAccess.map { $0.description(blocks: blocks) } ?? "finished",
           updates: $0.updates, episodes: $0.episodes)
       } : nil
+    self.failure = (failure ?? world.failure).map(Failure.init)
     self.repro = repro
     self.seconds = seconds
     stepsPerSecond = Double(statistics.environmentSteps - earlierSteps) / max(seconds, 1e-9)

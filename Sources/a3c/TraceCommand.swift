@@ -42,7 +42,7 @@ struct TraceCommand {
   /// Does it.
   /// - Returns: the exit code.
   func run() throws -> Int32 {
-    let trace = try Trace(path: arguments[Self.trace])
+    let trace = try loadTrace(arguments[Self.trace])
     switch arguments[Self.action] {
     case .show: return try report(TraceSummary(trace), finding: nil, screen: show(trace))
     case .verify:
@@ -52,7 +52,7 @@ struct TraceCommand {
         TraceSummary(trace), finding: disorder,
         screen: [disorder.map { "not sound: \($0)" } ?? sound + (trace.ending == nil ? ", as far as it goes" : "")])
     case .diff:
-      let difference = trace.difference(from: try Trace(path: arguments[Self.other]!))
+      let difference = trace.difference(from: try loadTrace(arguments[Self.other]!))
       return try report(
         TraceSummary(trace), finding: difference,
         screen: [difference.map { "different: \($0)" } ?? "the same run, access for access"])

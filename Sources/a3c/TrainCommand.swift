@@ -61,6 +61,8 @@ struct TrainCommand {
   private let arguments: Arguments
   private let configuration: Configuration
   private let resumed: Checkpoint?
+  /// What is asked for, or what drove the run so far.
+  private let driver: Driver
   /// Whether the run's folder is the one that it had before.
   private let goesOn: Bool
   private let folderPath: String
@@ -75,18 +77,18 @@ struct TrainCommand {
       ?? ConfigurationOptions.configuration(
         arguments, seed: arguments[Self.seed], episodes: arguments[Self.episodes])
     try configuration.validate()
-    let driver = arguments[Self.schedule]
-    if let resumed, arguments.given.contains("schedule") || resumed.schedule != nil,
-      resumed.schedule?.schedule != driver.schedule
-    {
-      let was = resumed.schedule?.schedule.rawValue ?? "threads"
-      throw UsageError("the run was driven by \(was), not by \(driver.rawValue); give --schedule \(was)")
+    let was = resumed.map { $0.schedule.flatMap { Driver(rawValue: $0.schedule.rawValue) } ?? .threads }
+    driver = arguments.given.contains("schedule") ? arguments[Self.schedule] : was ?? arguments[Self.schedule]
+    if let was, was != driver {
+      throw UsageError(
+        "the run was driven by \(was.rawValue), not by \(driver.rawValue); leave out --schedule, "
+          + "or give --schedule \(was.rawValue)")
     }
     if arguments.given.contains("record") {
       guard configuration.sharing != .hogwild else {
         throw UsageError(
           "protocol hogwild holds no locks, so its accesses have no order to record; "
-            + "record --protocol locked or sharded, or replay hogwild in lockstep: a3c replay --seed N")
+            + (resumed == nil ? "give \(Self.recordable(arguments.words))" : "leave out --record"))
       }
       guard driver == .threads else {
         throw UsageError(
@@ -105,6 +107,16 @@ struct TrainCommand {
     }
     try refuseOccupied()
     try refuseCollisions()
+  }
+
+  /// The command of `words` with a protocol that can be recorded.
+  private static func recordable(_ words: [String]) -> String {
+    var words = words
+    let option = ConfigurationOptions.sharing.spelling
+    if let place = words.firstIndex(of: option) { words.removeSubrange(place...place + 1) }
+    words.removeAll { $0.hasPrefix("\(option)=") }
+    return (["a3c", declaration.name] + words + [option, "\(SharingProtocol.sharded)"]).map(\.quotedForShell)
+      .joined(separator: " ")
   }
 
   /// The checkpoint to go on from, if one is asked for.
@@ -196,11 +208,15 @@ struct TrainCommand {
       try refuseChanged()
       if let path = arguments[Self.tensorBoard] { try folders.make(path) }
       let files = try Files(arguments)
+      let isElsewhere = arguments.given.contains("checkpoint")
+      if isElsewhere {
+        try RunFolder.refuseLink(from: folderPath, toCheckpoint: checkpointPath, force: arguments[Self.force])
+      }
       _ = try AtomicFile(path: "\(checkpointPath)/\(Checkpoint.runFile)", force: true)
       let folder = try RunFolder(
         folderPath, configuration: configuration, results: results, goesOn: goesOn, force: arguments[Self.force],
         tensorBoard: arguments[Self.tensorBoard], clock: clock)
-      if arguments.given.contains("checkpoint") { try folder.link(toCheckpoint: checkpointPath) }
+      if isElsewhere { try folder.link(toCheckpoint: checkpointPath, force: arguments[Self.force]) }
       return (folder, files, locks)
     } catch {
       folders.takeAway()
@@ -241,7 +257,7 @@ struct TrainCommand {
       folder: folder, checkpointPath: checkpointPath, every: arguments[Self.checkpointEvery],
       startingAt: world.statistics, total: expectedSteps)
     let ending: (world: TrainingWorld, workers: [Worker], accesses: Int)
-    if let schedule = arguments[Self.schedule].schedule {
+    if let schedule = driver.schedule {
       var simulation = TrainingSimulation(
         world: world, processes: workers,
         strategy: resumed?.schedule ?? ScheduleStrategy(schedule, for: workers, seed: configuration.seed))
@@ -254,9 +270,9 @@ struct TrainCommand {
     }
     let isFinished = ending.workers.allSatisfy { $0.phase == .finished }
     let report = RunReport(
-      ending.world, ending.workers, schedule: arguments[Self.schedule].rawValue,
-      scheduleSeed: arguments[Self.schedule] == .threads ? nil : configuration.seed, accesses: ending.accesses,
-      isStopped: !isFinished, repro: repro,
+      ending.world, ending.workers, schedule: driver.rawValue,
+      scheduleSeed: driver == .threads ? nil : configuration.seed, accesses: ending.accesses,
+      isStopped: !isFinished, failure: watch.failure, repro: repro,
       earlierSteps: resumed?.statistics.environmentSteps ?? 0, seconds: watch.seconds)
     let training = TrainingReport(
       report: report, run: folderPath, checkpoint: checkpointPath,
@@ -268,10 +284,9 @@ struct TrainCommand {
     try folder.finish(training, curve: learningCurve(results, of: configuration, command: repro))
     try files.csv?.save(metricsTable(results))
     try files.svg?.save(learningCurve(results, of: configuration, command: repro))
-    if let failure = ending.world.failure ?? watch.failure { throw StoppedRun(failure: failure, repro: repro) }
-    if arguments[Self.json] {
-      print(try training.json())
-    } else {
+    if arguments[Self.json] { print(try training.json()) }
+    if let failure = watch.failure { throw StoppedRun(failure: failure, repro: repro) }
+    if !arguments[Self.json] {
       print(report.screen(on: .standardOutput, more: training.facts(on: .standardOutput)))
     }
     return 0
@@ -286,7 +301,6 @@ struct TrainCommand {
   /// The command that repeats the run.
   private var repro: String {
     if let path = arguments[Self.record] { return "a3c replay --trace \(path.quotedForShell)" }
-    let driver = arguments[Self.schedule]
     var words = ["a3c train --seed \(configuration.seed)"] + ConfigurationOptions.words(arguments)
     if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
     if driver != .threads { words.append("--schedule \(driver.rawValue)") }
@@ -298,11 +312,7 @@ struct TrainCommand {
   }
 
   /// The command that goes on with the run.
-  private var goOn: String {
-    let driver = arguments[Self.schedule]
-    return "a3c train --resume \(folderPath.quotedForShell)"
-      + (driver == .threads ? "" : " --schedule \(driver.rawValue)")
-  }
+  private var goOn: String { "a3c train --resume \(folderPath.quotedForShell)" }
 }
 
 /// The outcome of `a3c train`.

@@ -48,26 +48,34 @@ struct Watch {
     try show(trainer.progress, trainer.board, since: begun)
     try Checkpoint(beginning, standing).save(in: checkpointPath)
     let start = ProgressMeter.monotonicSeconds()
-    try trainer.start()
-    // Short enough for a checkpoint at small intervals, long enough to cost nothing.
-    while !trainer.wait(seconds: interval == nil ? 0.05 : 0.005) {
-      let progress = trainer.progress
-      try show(progress, trainer.board, since: start)
-      if isInterrupted || recorder?.error != nil { break }
-      if isDue(progress.updates) { try save(trainer, recorder, since: start) }
+    var first = FirstError()
+    first.attempt {
+      try trainer.start()
+      try attend(trainer, recorder, since: start)
     }
     trainer.leave()
     seconds = ProgressMeter.monotonicSeconds() - start
     failure = trainer.failure
-    try show(trainer.progress, trainer.board, since: start)
-    meter.finish()
     let (world, workers) = (trainer.world, trainer.workers)
-    if let recorder, recorder.error == nil {
-      try recorder.cut(world, workers, accesses: trainer.accesses)
-      try recorder.end(failure != nil ? .failed : trainer.isFinished ? .finished : .stopped)
+    first.attempt { try show(trainer.progress, trainer.board, since: start) }
+    meter.finish()
+    first.attempt {
+      try recorder?.cut(world, workers, accesses: trainer.accesses)
+      try recorder?.end(failure != nil ? .failed : trainer.isFinished ? .finished : .stopped)
     }
-    if failure == nil { try Checkpoint(world, workers).save(in: checkpointPath) }
-    if let error = recorder?.error { throw error }
+    if failure == nil { first.attempt { try Checkpoint(world, workers).save(in: checkpointPath) } }
+    try first.rethrow()
+  }
+
+  /// Watches the threads until they have ended, somebody interrupts, or something cannot be written.
+  private mutating func attend(_ trainer: Trainer, _ recorder: TraceRecorder?, since start: Double) throws {
+    // Short enough for a checkpoint at small intervals, long enough to cost nothing.
+    while !trainer.wait(seconds: interval == nil ? 0.05 : 0.005) {
+      let progress = trainer.progress
+      try show(progress, trainer.board, since: start)
+      if isInterrupted || recorder?.error != nil { return }
+      if isDue(progress.updates) { try save(trainer, recorder, since: start) }
+    }
   }
 
   /// Saves a checkpoint. Its cut and its results are written first: what it has, the trace and the metrics have.
@@ -91,28 +99,36 @@ struct Watch {
   mutating func run(_ simulation: inout TrainingSimulation) throws {
     try save(simulation, since: begun)
     let start = ProgressMeter.monotonicSeconds()
+    var first = FirstError()
+    first.attempt { try advance(&simulation, since: start) }
+    seconds = ProgressMeter.monotonicSeconds() - start
+    failure = simulation.world.failure
+    first.attempt { try show(progress(of: simulation), simulation.world.board, since: start) }
+    meter.finish()
+    if failure == nil { first.attempt { try checkpoint(simulation).save(in: checkpointPath) } }
+    try first.rethrow()
+  }
+
+  /// Advances a simulation until it ends, somebody interrupts, or something cannot be written.
+  private mutating func advance(_ simulation: inout TrainingSimulation, since start: Double) throws {
     while simulation.world.failure == nil, let step = simulation.advance() {
       let updates = simulation.world.statistics.updates
       if interval != nil, updates >= nextUpdates { try save(simulation, since: start) }
       guard step.index & 0xfff == 0 else { continue }
       try show(progress(of: simulation), simulation.world.board, since: start)
-      if isInterrupted { break }
+      if isInterrupted { return }
       if interval == nil, isDue(updates) { try save(simulation, since: start) }
     }
-    seconds = ProgressMeter.monotonicSeconds() - start
-    failure = simulation.world.failure
-    if failure == nil {
-      try save(simulation, since: start)
-    } else {
-      try show(progress(of: simulation), simulation.world.board, since: start)
-    }
-    meter.finish()
   }
 
   private mutating func save(_ simulation: TrainingSimulation, since start: Double) throws {
     try show(progress(of: simulation), simulation.world.board, since: start)
-    try Checkpoint(simulation.world, simulation.processes, schedule: simulation.strategy).save(in: checkpointPath)
+    try checkpoint(simulation).save(in: checkpointPath)
     schedule(after: simulation.world.statistics.updates)
+  }
+
+  private func checkpoint(_ simulation: TrainingSimulation) -> Checkpoint {
+    Checkpoint(simulation.world, simulation.processes, schedule: simulation.strategy)
   }
 
   private func progress(of simulation: TrainingSimulation) -> Trainer.Progress {

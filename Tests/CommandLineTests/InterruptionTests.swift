@@ -102,7 +102,11 @@ final class RunningProgram {
     run.wait(forEpisodes: 20)
     run.send(SIGINT)
     #expect(run.end() == 0)
-    let report = try ProgramRun(["train", "--resume", "run", "--schedule", "random", "--json"], in: folder.url).json()
+    #expect(try TrainCommandTests.text("output", in: folder).contains("a3c train --resume run\n"))
+    let refused = try ProgramRun(["train", "--resume", "run", "--schedule", "threads"], in: folder.url)
+    #expect(refused.exitCode == 2 && refused.errors.contains("driven by random, not by threads"))
+    let report = try ProgramRun(["train", "--resume", "run", "--json"], in: folder.url).json()
+    #expect(report["schedule"] as? String == "random")
     let replay = ["replay"] + words.dropFirst().filter { $0 != "--out" && $0 != "run" } + ["--json"]
     let unbroken = try ProgramRun(replay)
     #expect(report["digest"] as? String == (try unbroken.json()["digest"] as? String))
@@ -162,8 +166,34 @@ final class RunningProgram {
       let hasCheckpoint = FileManager.default.fileExists(atPath: folder.path("run/checkpoint/run.json"))
       #expect(hasCheckpoint == sentence.hasSuffix("go on with: a3c train --resume run"))
       #expect(hasCheckpoint == (blocks == 40))
-      if hasCheckpoint { _ = try Checkpoint(path: folder.path("run")).makeRun() }
+      guard hasCheckpoint else { continue }
+      let checkpoint = try Checkpoint(path: folder.path("run"))
+      _ = try checkpoint.makeRun()
+      guard file == "run/metrics." else { continue }
+      // The checkpoint has what the metrics have no room for; whoever goes on notes it there.
+      let lines = try TrainCommandTests.text("run/metrics.jsonl", in: folder).split(separator: "\n").count
+      #expect(lines < checkpoint.board.results.count)
+      let resumed = try RunningProgram(["train", "--resume", "run"], in: folder)
+      resumed.wait(forEpisodes: checkpoint.board.results.count + 10)
+      resumed.send(SIGINT)
+      #expect(resumed.end() == 0)
+      let (rows, results) = (try TrainCommandTests.metrics(in: folder), checkpoint.board.results)
+      #expect(rows.map(\.episode) == Array(1...rows.count))
+      #expect(rows.prefix(results.count).map(\.episodeReturn) == results.map(\.episodeReturn))
+      #expect(rows.last?.environmentSteps == 40 * rows.count)
     }
+  }
+
+  @Test func `a run whose folder vanishes closes its recording`() throws {
+    let folder = try TemporaryFolder()
+    let run = try RunningProgram(Self.long + ["--record", "a.trace", "--checkpoint-every", "50"], in: folder)
+    run.wait(forEpisodes: 10)
+    try? FileManager.default.removeItem(atPath: folder.path("run"))
+    #expect(run.end() == 2)
+    #expect(try TrainCommandTests.text("errors", in: folder).contains("there is no folder run/checkpoint"))
+    #expect(try Trace(path: folder.path("a.trace")).ending == .stopped)
+    let replay = try ProgramRun(["replay", "--trace", "a.trace"], in: folder.url)
+    #expect(replay.exitCode == 0 && !replay.output.contains("broke off"), "\(replay.output)")
   }
 
   @Test func `killed runs leave whole files, and the check notices damaged ones`() throws {

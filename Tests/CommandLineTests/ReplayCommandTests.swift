@@ -57,6 +57,17 @@ import Testing
     #expect(first["digest"] as? String == second["digest"] as? String)
   }
 
+  @Test func `the command that is printed is safe to copy into a shell`() throws {
+    let folder = try TemporaryFolder()
+    let settings = ["--set", "preset=my own $(touch hit) 'one'", "--set", "adam.learningRate= 1e-3"]
+    let words = Self.short + settings + ["--json"]
+    let first = try ProgramRun(words, in: folder.url).json()
+    let command = try #require(first["repro"] as? String).dropFirst(3)
+    let second = try Self.shell(#""$A3C""# + command + " --json", in: folder.url).json()
+    #expect(second["digest"] as? String == first["digest"] as? String && first["digest"] != nil)
+    #expect(second["preset"] as? String == "my own $(touch hit) 'one'" && folder.contents.isEmpty)
+  }
+
   @Test func `another schedule seed is another run, another option too`() throws {
     let ways = [
       [], ["--schedule-seed", "3"], ["--schedule", "random"], ["--protocol", "locked"], ["--rewards", "scaled"],

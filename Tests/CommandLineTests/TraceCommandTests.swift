@@ -91,6 +91,13 @@ import Testing
       let run = try ProgramRun(["trace", "verify", name], in: folder.url)
       #expect(run.exitCode == 2 && run.errors.hasPrefix("a3c: \(name): "), "\(run.errors)")
     }
+    #expect(mkfifo(folder.path("pipe"), 0o600) == 0)
+    for name in ["pipe", ".", "/dev/zero", "/dev/null"] {
+      for words in [["trace", "show", name], ["trace", "diff", "a.trace", name], ["replay", "--trace", name]] {
+        let run = try ProgramRun(words, in: folder.url)
+        #expect(run.exitCode == 2 && run.errors.hasPrefix("a3c: \(name): it is not a regular file; "), "\(run.errors)")
+      }
+    }
     #expect(try ProgramRun(["trace", "verify", "a.trace"], in: folder.url).exitCode == 0)
   }
 

@@ -171,6 +171,9 @@ import Training
     #expect(try Self.text("state-dict.safetensors", in: folder) == "mine")
     #expect(try Checkpoint(path: folder.path("run")).digest == Checkpoint(path: folder.path("run.json")).digest)
     #expect(folder.contents.count { $0.hasPrefix("state-") } == 2)
+    // The link of a run that is replaced gives way, and only that.
+    #expect(try Self.train("--out", "run", "--checkpoint", "other", "--force", in: folder).exitCode == 0)
+    #expect(try Checkpoint(path: folder.path("run")).digest == Checkpoint(path: folder.path("other")).digest)
   }
 
   // MARK: What is there already
@@ -194,10 +197,13 @@ import Training
 
   /// Words that are refused in a folder with a finished run, a checkpoint, and a file; and what the sentence has.
   private static let refusals: [(words: [String], sentence: String)] = [
-    (["--protocol", "hogwild", "--record", "a"], "no locks"),
+    (["--protocol", "hogwild", "--record", "a"], "give a3c train --record a --protocol sharded\n"),
+    (["--record", "a b", "--protocol=hogwild", "--seed", "4"], "train --record 'a b' --seed 4 --protocol sharded\n"),
+    (["--record", "a"], "no locks, so its accesses have no order to record; give a3c train --record a --protocol"),
     (["--protocol", "sharded", "--schedule", "timed", "--record", "a"], "needs no recording"),
     (["--csv", "a", "--svg", "./a"], "of --csv and of --svg"),
     (["--protocol", "sharded", "--csv", "a", "--record", "../\(placeholder)/a"], "of --record and of --csv"),
+    (["--out", "run/new", "--csv", "link/new/metrics.csv"], "of the run's metrics.csv and of --csv"),
     (["--out", "new", "--csv", "new/metrics.csv"], "of the run's metrics.csv and of --csv"),
     (["--checkpoint", "ck", "--svg", "ck/run.json"], "ck/run.json"),
     (["--out", "file"], "file is no folder"),
@@ -208,6 +214,9 @@ import Training
     (["--out", "new", "--csv", "file"], "--force"),
     (["--out", "mine"], "mine/summary.json is already there"),
     (["--out", "new", "--checkpoint", "run/checkpoint"], "has a checkpoint in it"),
+    (["--out", "theirs", "--checkpoint", "new"], "theirs/checkpoint is in the way of --checkpoint"),
+    (["--out", "theirs", "--checkpoint", "new", "--force"], "theirs/checkpoint is in the way of --checkpoint"),
+    (["--out", "run", "--checkpoint", "new", "--force"], "run/checkpoint is in the way of --checkpoint"),
     (["--set", "adam.learningRate=fast"], "'adam.learningRate' cannot be 'fast'"),
     (["--set", "learning=1"], "there is no setting 'learning'"),
     (["--episodes", "0"], "from 1 up"),
@@ -227,9 +236,11 @@ import Training
     let folder = try TemporaryFolder()
     #expect(try Self.train("--out", "run", in: folder).exitCode == 0)
     try FileManager.default.createDirectory(atPath: folder.path("mine"), withIntermediateDirectories: true)
-    for name in ["file", "mine/summary.json"] {
+    try FileManager.default.createDirectory(atPath: folder.path("theirs"), withIntermediateDirectories: true)
+    for name in ["file", "mine/summary.json", "theirs/checkpoint"] {
       try "mine".write(toFile: folder.path(name), atomically: true, encoding: .utf8)
     }
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "run")
     let before = Self.everything(in: folder)
     for (words, sentence) in Self.refusals {
       let words = words.map { $0.replacing(Self.placeholder, with: folder.url.lastPathComponent) }
@@ -239,12 +250,57 @@ import Training
       #expect(run.errors.split(separator: "\n").count == 1 && run.errors.hasPrefix("a3c: "), "\(run.errors)")
       #expect(Self.everything(in: folder) == before, "\(words)")
     }
+    // From within, too, it is the run that is finished, and no new one is begun.
+    for (place, name) in [
+      ("run", "checkpoint"), ("run", "checkpoint/run.json"), ("run", "."), ("run/checkpoint", "."),
+      ("run/checkpoint", "run.json"), (".", "./run/checkpoint/"),
+    ] {
+      let run = try ProgramRun(["train", "--resume", name], in: folder.url.appending(path: place))
+      #expect(run.exitCode == 2 && run.errors.contains("is finished, with"), "\(place), \(name): \(run.errors)")
+      #expect(Self.everything(in: folder) == before, "\(place), \(name)")
+    }
     // The same words without what is wrong in them are accepted.
     #expect(try Self.train("--out", "new", "--csv", "a", "--svg", "b", in: folder).exitCode == 0)
     #expect(Self.everything(in: folder) != before)
   }
 
+  @Test func `paths are of one place where links and dots lead there, whether it is there or not`() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path("a/b"), withIntermediateDirectories: true)
+    try FileManager.default.createSymbolicLink(atPath: folder.path("link"), withDestinationPath: "a/b")
+    for (one, other) in [
+      ("link", "a/b"), ("link/new/file", "a/b/new/file"), ("link/../new", "a/new"), ("./a//new/", "a/new"),
+      ("new/../a", "a"),
+    ] {
+      #expect(OutputPath(folder.path(one)) == OutputPath(folder.path(other)), "\(one)")
+    }
+    #expect(OutputPath(folder.path("link/../new")) != OutputPath(folder.path("new")))
+    #expect(OutputPath("/").absolute == "/" && OutputPath("/..").absolute == "/")
+    #expect(OutputPath("/nowhere/x").absolute == "/nowhere/x")
+    #expect(OutputPath("nowhere").absolute == OutputPath(".").absolute + "/nowhere")
+  }
+
   // MARK: Failures
+
+  /// The JSON document that `run` printed has the failure at `place`.
+  private static func expectFailure(in run: ProgramRun, at place: Substring) throws {
+    let failure = try #require(run.json()["failure"] as? [String: Any])
+    #expect(Set(failure.keys) == ["worker", "episode", "update", "reason"])
+    let numbers = ["worker", "episode", "update"].compactMap { failure[$0] as? Int }
+    #expect(numbers == place.matches(of: /\d+/).compactMap { Int($0.output) })
+    #expect((failure["reason"] as? String)?.hasPrefix(place + ": ") == true)
+  }
+
+  @Test(arguments: [["replay"], ["train", "--schedule", "timed"]])
+  func `a run in lockstep that fails says where in its JSON document`(command: [String]) throws {
+    let folder = try TemporaryFolder()
+    let words = command + Self.small.dropFirst() + ["--seed", "1", "--json"]
+    let run = try ProgramRun(words + ["--set", "adam.learningRate=1e30"], in: folder.url)
+    #expect(run.exitCode == 1)
+    let place = try #require(run.errors.firstMatch(of: /worker \d+, in its episode \d+ before its update \d+/)).output
+    try Self.expectFailure(in: run, at: place)
+    #expect(try ProgramRun(words, in: folder.url).json()["failure"] == nil)
+  }
 
   @Test(arguments: ["locked", "sharded"])
   func `a run that fails says where, and its recording fails there too`(sharing: String) throws {
@@ -252,12 +308,16 @@ import Training
     let words =
       Self.small.dropLast(2) + ["--protocol", sharing, "--set", "adam.learningRate=1e30", "--out", "run"]
     let run = try ProgramRun(words + ["--record", "a.trace", "--json"], in: folder.url)
-    #expect(run.exitCode == 1 && run.output.isEmpty)
+    #expect(try Self.text("run/summary.json", in: folder) == run.output && run.exitCode == 1)
     #expect(run.errors.contains("the run stopped: worker ") && run.errors.hasSuffix("a3c replay --trace a.trace\n"))
     let place = try #require(run.errors.firstMatch(of: /worker \d+, in its episode \d+ before its update \d+/)).output
+    try Self.expectFailure(in: run, at: place)
+    let silent = try ProgramRun(words.dropLast(2) + ["--out", "other"], in: folder.url)
+    #expect(silent.exitCode == 1 && silent.output.isEmpty)
     let replay = try ProgramRun(["replay", "--trace", "a.trace"], in: folder.url)
     #expect(replay.exitCode == 0 && replay.output.contains(place), "\(replay.output)")
     #expect(try ProgramRun(["trace", "verify", "a.trace"], in: folder.url).exitCode == 0)
+    try Self.expectFailure(in: ProgramRun(["replay", "--trace", "a.trace", "--json"], in: folder.url), at: place)
     // The checkpoint is one from before the failure.
     #expect(try ProgramRun(["evaluate", "run", "--episodes", "1"], in: folder.url).exitCode == 0)
   }

@@ -6,6 +6,8 @@ struct Arguments: Sendable {
   fileprivate let values: [String: any Sendable]
   /// The names of the options that were given, rather than left at their defaults.
   let given: Set<String>
+  /// What was read.
+  let words: [String]
 
   /// The value of `option`.
   /// - Precondition: the command declares `option`.
@@ -90,7 +92,7 @@ struct Command: Sendable {
       if words.isEmpty, option.isRequired { throw UsageError("\(call) needs \(option.usage); add it") }
       values[option.name] = try option.value(of: words)
     }
-    return Arguments(values: values, given: Set(given.keys))
+    return Arguments(values: values, given: Set(given.keys), words: words)
   }
 
   /// What the command takes besides its name, in a few words.
