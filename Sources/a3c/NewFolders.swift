@@ -31,6 +31,22 @@ struct NewFolders {
     }
   }
 
+  /// Makes the first folder of `paths` that is not there; several programs that ask at once get one each.
+  /// - Throws: one sentence, where none can be made.
+  mutating func makeFirst(of paths: some Sequence<String>) throws(UsageError) -> String {
+    for path in paths {
+      if let slash = path.lastIndex(of: "/") { try make(String(path[..<slash])) }
+      if mkdir(path, 0o777) == 0 {
+        made.append(path)
+        return path
+      }
+      guard errno == EEXIST else {
+        throw UsageError("the folder \(path) cannot be made: \(String(cString: strerror(errno))); give another --out")
+      }
+    }
+    throw UsageError("every folder for the run is taken; give another --out")
+  }
+
   /// Takes away those that were made and are still empty.
   func takeAway() { for folder in made.reversed() { rmdir(folder) } }
 }

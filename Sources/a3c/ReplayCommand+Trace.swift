@@ -74,7 +74,7 @@ extension ReplayCommand {
     let isWhole = divergence == nil && replay.trace.cuts.last?.digest == replay.cuts.last?.digest
     let report = RunReport(
       replay.simulation.world, replay.simulation.processes, schedule: "recorded", scheduleSeed: nil,
-      accesses: replay.accesses, isStopped: !isWhole || traces.last!.ending != .finished,
+      accesses: replay.accesses, isStopped: !isWhole || traces.last!.ending != .finished, failure: failure,
       repro: repro + (arguments[Self.until].map { " --until \($0)" } ?? ""),
       digests: interval == nil ? nil : digests, seconds: ProgressMeter.monotonicSeconds() - begun)
     try saveCurve(of: replay.simulation.world, command: repro)

@@ -66,6 +66,8 @@ struct TrainCommand {
   /// Whether the run's folder is the one that it had before.
   private let goesOn: Bool
   private let folderPath: String
+  /// The folder, where it was found and made as the next free one.
+  private let folders: NewFolders
   private let checkpointPath: String
 
   /// Settles every setting, before anything is written.
@@ -96,8 +98,10 @@ struct TrainCommand {
       }
     }
     let earlierFolder = arguments[Self.resume].flatMap(RunFolder.folder(ofCheckpoint:))
-    let folderPath = arguments[Self.out] ?? earlierFolder ?? Self.nextFolder(configuration)
+    var folders = NewFolders()
+    let folderPath = try arguments[Self.out] ?? earlierFolder ?? folders.makeFirst(of: Self.names(configuration))
     self.folderPath = folderPath
+    self.folders = folders
     goesOn = earlierFolder.map { OutputPath($0) == OutputPath(folderPath) } ?? false
     checkpointPath = arguments[Self.checkpoint] ?? RunFolder.checkpoint(in: folderPath)
     if let resumed, goesOn, RunFolder.endingDigest(in: folderPath) == resumed.digest, resumed.isFinished {
@@ -105,8 +109,13 @@ struct TrainCommand {
         "the run in \(folderPath) is finished, with \(counted(resumed.board.results.count, "episode")); "
           + "play with its policy: a3c evaluate \(folderPath.quotedForShell)")
     }
-    try refuseOccupied()
-    try refuseCollisions()
+    do {
+      try refuseOccupied()
+      try refuseCollisions()
+    } catch {
+      folders.takeAway()
+      throw error
+    }
   }
 
   /// The command of `words` with a protocol that can be recorded.
@@ -129,11 +138,10 @@ struct TrainCommand {
     return try Checkpoint(path: path)
   }
 
-  /// The folder of a new run for which none is asked for.
-  private static func nextFolder(_ configuration: Configuration) -> String {
+  /// The folders of new runs for which none is asked for.
+  private static func names(_ configuration: Configuration) -> some Sequence<String> {
     let name = "runs/\(configuration.preset)-\(configuration.seed)"
-    let names = (1...).lazy.map { $0 == 1 ? name : "\(name)-\($0)" }
-    return names.first { !FileManager.default.fileExists(atPath: $0) }!
+    return (1...Int.max).lazy.map { $0 == 1 ? name : "\(name)-\($0)" }
   }
 
   /// Throws where another run's files are in the way.
@@ -198,7 +206,7 @@ struct TrainCommand {
   private func begin(
     _ results: [EpisodeResult], clock: @escaping () -> Double
   ) throws -> (folder: RunFolder, files: Files, locks: [FolderLock]) {
-    var folders = NewFolders()
+    var folders = folders
     do {
       try folders.make(folderPath)
       try folders.make(checkpointPath)
@@ -236,7 +244,13 @@ struct TrainCommand {
   /// - Returns: the exit code.
   func run() throws -> Int32 {
     let begun = ProgressMeter.monotonicSeconds()
-    let (world, workers) = try resumed?.makeRun() ?? configuration.makeRun()
+    let (world, workers): (TrainingWorld, [Worker])
+    do {
+      (world, workers) = try resumed?.makeRun() ?? configuration.makeRun()
+    } catch {
+      folders.takeAway()
+      throw error
+    }
     let (folder, files, locks) = try begin(world.board.allResults) { ProgressMeter.monotonicSeconds() - begun }
     Interruption.listen()
     do {

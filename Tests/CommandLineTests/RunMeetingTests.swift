@@ -12,6 +12,20 @@ import Training
     ["train", "--set", "actorUnits=20", "--set", "criticUnits=10", "--workers", "3", "--max-steps", "40"]
     + ["--protocol", "sharded", "--out", "run", "--episodes", "\(Int.max)"]
 
+  @Test func `runs that begin at once have a folder each`() async throws {
+    let folder = try TemporaryFolder()
+    let url = folder.url
+    let runs = try await withThrowingTaskGroup(of: ProgramRun.self) { group in
+      for _ in 1...6 {
+        group.addTask { try ProgramRun(TrainCommandTests.small + ["--seed", "9", "--json"], in: url) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    let places = try runs.map { try $0.json()["run"] as? String }
+    #expect(Set(places) == Set((1...6).map { $0 == 1 ? "runs/sjtu-9" : "runs/sjtu-9-\($0)" }))
+    #expect(runs.allSatisfy { $0.exitCode == 0 })
+  }
+
   @Test func `a folder where a run is at work is refused to any other`() throws {
     let folder = try TemporaryFolder()
     let run = try RunningProgram(Self.endless + ["--checkpoint-every", "1"], in: folder)
