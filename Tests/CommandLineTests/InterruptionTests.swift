@@ -188,7 +188,7 @@ final class RunningProgram {
     let folder = try TemporaryFolder()
     let run = try RunningProgram(Self.long + ["--record", "a.trace", "--checkpoint-every", "50"], in: folder)
     run.wait(forEpisodes: 10)
-    try? FileManager.default.removeItem(atPath: folder.path("run"))
+    try FileManager.default.moveItem(atPath: folder.path("run"), toPath: folder.path("elsewhere"))
     #expect(run.end() == 2)
     #expect(try TrainCommandTests.text("errors", in: folder).contains("there is no folder run/checkpoint"))
     #expect(try Trace(path: folder.path("a.trace")).ending == .stopped)
