@@ -22,7 +22,8 @@ public struct Exploration<P: Process> {
     case finished
     /// Somebody has not finished, and nobody can go on.
     case deadlocked
-    /// The step limit was reached. If nobody starved this may be a livelock: a fair schedule that does not end.
+    /// The step limit was reached. If nobody starved this may be a livelock: a fair schedule that does not end. (If
+    /// somebody did, it may still be one: processes that only read in turns are run in one of their orders.)
     case cut
   }
 
@@ -143,7 +144,10 @@ public struct Exploration<P: Process> {
   @inlinable
   mutating func runToEnd() -> Status? {
     while run.run.status == .running {
-      guard tree.depth < stepLimit else { return .cut }
+      guard tree.depth < stepLimit else {
+        tree.didCut()
+        return .cut
+      }
       guard let process = tree.descend() else { return nil }
       advance(process)
     }

@@ -10,8 +10,16 @@ public struct ReversibleRun<P: Process> {
   @inlinable
   public var choices: [Int] { _choices }
 
+  /// How many times so far a process was switched away from that could have gone on.
+  @inlinable
+  public var preemptions: Int { preemptionCounts[_choices.count] }
+  /// How many times so far the process changed from one access to the next.
+  public var switches: Int { zip(_choices, _choices.dropFirst()).count { $0 != $1 } }
+
   @usableFromInline var _run: Simulation<P, Replayed>
   @usableFromInline var _choices: [Int] = []
+  /// `preemptions` after 0, 1, 2, … accesses.
+  @usableFromInline var preemptionCounts = [0]
   /// The run after 0, `interval`, 2 `interval`, … accesses, up to where it stands.
   @usableFromInline var snapshots: [Simulation<P, Replayed>]
   @usableFromInline let interval: Int
@@ -30,6 +38,8 @@ public struct ReversibleRun<P: Process> {
   @inlinable
   @discardableResult
   public mutating func advance(_ process: Int) -> Simulation<P, Replayed>.Step {
+    let isPreemption = _choices.last.map { $0 != process && _run.candidates.contains($0) } ?? false
+    preemptionCounts.append(preemptions + (isPreemption ? 1 : 0))
     let step = _run.advance(process)
     _choices.append(process)
     if _choices.count.isMultiple(of: interval) { snapshots.append(_run.snapshot()) }
@@ -46,5 +56,6 @@ public struct ReversibleRun<P: Process> {
     _run = snapshots[latest].snapshot()
     for position in latest * interval..<count { _run.advance(_choices[position]) }
     _choices.removeSubrange(count...)
+    preemptionCounts.removeSubrange((count + 1)...)
   }
 }

@@ -2,14 +2,19 @@
 // of the program but who could make which access, so it is compiled once, optimised, for all programs.
 
 /// Dynamic partial-order reduction after Flanagan and Godefroid, "Dynamic partial-order reduction for model checking
-/// software", POPL 2005 (figure 3: backtrack sets from races, by vector clocks), with the sleep sets of Godefroid's
-/// "Partial-order methods for the verification of concurrent systems", LNCS 1032, 1996, chapter 5.
+/// software", POPL 2005: wherever two accesses of a schedule race, the other order is tried too. Which process has to go
+/// first for that is told by the source sets of Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial order
+/// reduction", POPL 2014 (algorithm 1), because the original's sets, which look at the latest race alone, miss schedules
+/// once there are sleep sets: those of Godefroid, "Partial-order methods for the verification of concurrent systems",
+/// LNCS 1032, 1996, chapter 5. Neither source lets one process block another; here the process that waits is treated as
+/// if it made its access at once, which reverses the race with whoever stopped it.
 ///
 /// Of all schedules that differ only in the order of accesses that do not conflict, the reduction keeps at least one,
 /// and sleep sets keep at most one to its end. A bound on preemptions breaks both: schedules of the same class cost
 /// different numbers of preemptions. Under a bound, therefore, alternatives are added as in Coons, Musuvathi and
-/// McKinley, "Bounded partial-order reduction", OOPSLA 2013 — for every process that an access races with, and also
-/// where the block of accesses of that process begins, so that the alternative may cost no preemption — and nobody sleeps.
+/// McKinley, "Bounded partial-order reduction", OOPSLA 2013 — for every process that an access conflicts with, and also
+/// where the block of accesses of that process begins, so that the alternative may cost no preemption — and nobody
+/// sleeps.
 @usableFromInline
 struct ScheduleTree {
   /// The choice between two accesses.
@@ -104,14 +109,24 @@ struct ScheduleTree {
     pending[process] = next
     requireVisibleWaiting(enabled)
     self.enabled = enabled
+    // What a process waits for was in its reach before somebody took it. It may never make its access, so that race is
+    // reversed as soon as it waits.
     for (waiting, waitedFor) in pending.enumerated() where !enabled.contains(waiting) {
-      // What it waits for was in its reach before somebody took it. It may never make the access, so that race is
-      // reversed as soon as it waits.
-      guard let waitedFor, waiting == process || waitedFor.object == access.object else { continue }
-      order.append(waiting, waitedFor)
-      reverseRaces()
-      order.removeLast()
+      if let waitedFor, waiting == process || waitedFor.object == access.object { reverseRaces(of: waiting) }
     }
+  }
+
+  /// Notes that the path is cut here: nobody makes the access that comes next.
+  @usableFromInline
+  mutating func didCut() {
+    for process in pending.indices where pending[process] != nil { reverseRaces(of: process) }
+  }
+
+  /// As `reverseRaces`, of an access that `process` has not made.
+  private mutating func reverseRaces(of process: Int) {
+    order.append(process, pending[process]!)
+    reverseRaces()
+    order.removeLast()
   }
 
   /// Whoever the latest access let go on, or stopped, must stand before an access to the same object: otherwise the
@@ -195,7 +210,7 @@ struct ScheduleTree {
       fraction += weight * Double(node.done.count) / branches
       weight /= branches
     }
-    return fraction + weight
+    return min(1, fraction + weight)
   }
 
   /// The processes that could have gone on during all of the latter half of the path, and never did.

@@ -80,30 +80,35 @@ struct EndState: Hashable {
   }
 }
 
-/// The lexicographically least of all schedules that differ from `choices` only in the order of accesses that do not
-/// conflict; two schedules of a program are in one class if and only if theirs is the same.
-func normalForm(_ choices: [Int], of start: Simulation<Program<Memory>, Replayed>) -> [Int] {
-  var run = start.snapshot()
-  var left = choices.map { run.advance($0) }
-  var form: [Int] = []
-  while !left.isEmpty {
-    let first = left.indices.filter { position in
-      left[..<position].allSatisfy {
-        $0.process != left[position].process && !$0.access.conflicts(with: left[position].access)
-      }
-    }.min { left[$0].process < left[$1].process }!
-    form.append(left.remove(at: first).process)
-  }
-  return form
-}
+/// What is compared of a schedule but for where it led.
+struct ScheduleForm {
+  /// The lexicographically least of all schedules that differ from this one only in the order of accesses that do not
+  /// conflict; two schedules of a program are in one class if and only if theirs is the same.
+  private(set) var normal: [Int] = []
+  /// How many times it switches away from a process that could have gone on.
+  private(set) var preemptions = 0
 
-/// How many times `choices` switches away from a process that could have gone on.
-func preemptions(_ choices: [Int], of start: Simulation<Program<Memory>, Replayed>) -> Int {
-  var run = start.snapshot()
-  var count = 0
-  for (latest, next) in zip([nil] + choices.map(Optional.some), choices) {
-    if let latest, latest != next, run.candidates.contains(latest) { count += 1 }
-    run.advance(next)
+  init(_ choices: [Int], of start: Simulation<Program<Memory>, Replayed>) {
+    var run = start.snapshot()
+    var left: [(process: Int, access: Access)] = []
+    for process in choices {
+      if let latest = left.last?.process, latest != process, run.candidates.contains(latest) { preemptions += 1 }
+      left.append((process, run.advance(process).access))
+    }
+    while !left.isEmpty {
+      // Of those before which nothing else has to come, the one of the least process.
+      var first: Int?
+      for (position, step) in left.enumerated() {
+        if let first, left[first].process <= step.process { continue }
+        var isFree = true
+        for earlier in left[..<position]
+        where earlier.process == step.process || earlier.access.conflicts(with: step.access) {
+          isFree = false
+          break
+        }
+        if isFree { first = position }
+      }
+      normal.append(left.remove(at: first!).process)
+    }
   }
-  return count
 }
