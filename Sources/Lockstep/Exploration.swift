@@ -5,7 +5,7 @@
 ///
 ///     var exploration = Exploration(from: simulation)
 ///     while let outcome = exploration.next() {
-///       if outcome.status == .deadlocked { print(outcome.choices) }
+///       if outcome.status == .deadlocked { return outcome.choices }
 ///     }
 ///
 /// Without a bound on preemptions each class of schedules that differ only in the order of accesses that do not conflict

@@ -182,9 +182,9 @@ public struct ScheduleShrinker<P: Process> {
     return blocks
   }
 
-  /// `length`, and its halves while they are longer than `shortest`.
+  /// `length` and its halves, while they are longer than `shortest`.
   private func halving(from length: Int) -> [Int] {
-    Array(sequence(first: length) { $0 / 2 > shortest ? $0 / 2 : nil })
+    sequence(first: length) { $0 / 2 }.prefix { $0 > shortest }
   }
 
   // MARK: Candidates

@@ -11,6 +11,8 @@ struct SmallProgram: CustomStringConvertible {
     case update(Int, Int)
     /// Skips the next access if the value read is odd.
     case branch(Int)
+    /// Waits until the cell is positive, then takes one from it.
+    case take(Int)
     case acquire(Int)
     case release(Int)
   }
@@ -34,6 +36,7 @@ struct SmallProgram: CustomStringConvertible {
     case .write(let cell): .write(cell) { 2 * $0 + process + 1 }
     case .update(let cell, let amount): .update(cell) { $0 = 3 * $0 + amount }
     case .branch(let cell): .read(cell) { value, registers in if value % 2 == 1 { registers.next += 1 } }
+    case .take(let cell): .take(cell)
     case .acquire(let lock): .acquire(cells + lock)
     case .release(let lock): .release(cells + lock)
     }
@@ -56,12 +59,13 @@ struct SmallProgram: CustomStringConvertible {
 
   private static let piece = Generator<Piece> { choices in
     let cell = choices.below(cells)
-    return switch choices.below(8) {
+    return switch choices.below(9) {
     case 0, 1: .read(cell)
     case 2, 3: .write(cell)
     case 4: .update(cell, choices.below(3))
     case 5: .branch(cell)
     case 6: .acquire(cell % locks)
+    case 7: .take(cell)
     default: .release(cell % locks)
     }
   }
