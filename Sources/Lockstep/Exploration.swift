@@ -8,9 +8,10 @@
 ///       if outcome.status == .deadlocked { return outcome.choices }
 ///     }
 ///
-/// Without a bound on preemptions each class of schedules that differ only in the order of accesses that do not conflict
-/// is run exactly once, so every final state and every deadlock is met; `ScheduleTree` tells how. With a bound, every
-/// final state that some schedule of so few preemptions leads to is met, and classes may be run more than once.
+/// Without a bound on preemptions each class of schedules that differ only in the order of accesses that do not
+/// conflict is run exactly once, so every final state and every deadlock is met; `ScheduleTree` tells how. With a
+/// bound, every final state that some schedule of so few preemptions leads to is met, and classes may be run more than
+/// once.
 ///
 /// This holds if a program depends on its schedule alone (see `runTwice`), if everything that it shares is an object of
 /// its accesses, if whether a process can go on depends only on the object of its next access (checked), and if no
@@ -89,9 +90,10 @@ public struct Exploration<P: Process> {
   /// - Parameters:
   ///   - preemptionBound: skips schedules with more preemptions: switches away from a process that could have gone on.
   ///     After Musuvathi and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs",
-  ///     PLDI 2007: most bugs need two at most.
+  ///     PLDI 2007: most bugs need few.
   ///   - stepLimit: cuts schedules after so many accesses. Programs that wait in a loop have endless ones.
-  ///   - interval: a snapshot is taken every so many accesses; fewer make programs with a large state cheaper to search.
+  ///   - interval: a snapshot is taken every so many accesses. Where the state is large, fewer snapshots may cost less
+  ///     than the accesses that they save.
   @inlinable
   public init<S: Strategy>(
     from start: Simulation<P, S>, preemptionBound: Int? = nil, stepLimit: Int = 10_000, interval: Int = 8

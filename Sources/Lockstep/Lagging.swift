@@ -5,9 +5,9 @@
 ///
 /// A process that has observed an object (`read`, or `update`) is held before its next `write` or `update` of it. Once
 /// K changes have passed it goes first, so that no further change makes the lag longer than K; two that are due at once
-/// go one after the other, the second with a lag of K + 1. Where everybody is held, the process with the least lag goes:
-/// the others approach K. So a lag below K happens only where nobody else could run. Which of several equal processes
-/// goes is up to `base`.
+/// go one after the other, the second with a lag of K + 1. Where everybody is held, the process with the least lag
+/// goes: the others approach K. So a lag below K happens only where nobody else could run. Which of several equal
+/// processes goes is up to `base`.
 public struct Lagging<Base: Strategy>: Strategy {
   /// K.
   public let lag: Int

@@ -4,10 +4,11 @@
 /// Runs the process of the highest priority. Priorities are random, and at D − 1 random accesses the process about to
 /// run falls below all others.
 ///
-/// A bug of depth d is one that shows whenever d ordering constraints between accesses hold. Among n processes that make
-/// k accesses at most, one run finds it with probability at least 1/(n·k^(d−1)) if D ≥ d, whatever the program does
-/// otherwise; a random walk's chance can be exponentially small in k. The bound does not hold where a process waits in a
-/// loop for one of lower priority: such a run makes no progress until a change point, so give it a step limit.
+/// A bug of depth d is one that shows whenever d ordering constraints between accesses hold. Among n processes that
+/// make k accesses at most, one run finds it with probability at least 1/(n·k^(d−1)) if D ≥ d, whatever the program
+/// does otherwise; a random walk's chance can be exponentially small in k. The bound does not hold where a process
+/// waits in a loop for one of lower priority: such a run makes no progress until a change point, so give it a step
+/// limit.
 public struct PriorityWalk: Strategy, Hashable, Sendable, Codable {
   /// Of each process; the processes with the values 1 ..< D have fallen at the change point of that number.
   @usableFromInline var priorities: [Int]

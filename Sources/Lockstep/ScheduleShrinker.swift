@@ -38,7 +38,7 @@ public struct ScheduleShrinker<P: Process> {
   public var size: Size { size(of: best) }
   /// How many candidates were run.
   public private(set) var candidates = 0
-  /// How many accesses may still be made in candidates.
+  /// How many accesses may still be made in candidates; once it is 0, a smaller schedule may have been left untried.
   public private(set) var effort: Int
 
   /// The longest of the lengths that are all tried.
@@ -94,8 +94,8 @@ public struct ScheduleShrinker<P: Process> {
     }
   }
 
-  /// Leaves out runs of choices of these lengths, of all processes and then of each alone. A process makes its accesses in
-  /// its own order, so what is lost is its last ones, and those that remain move.
+  /// Leaves out runs of choices of these lengths, of all processes and then of each alone. A process makes its accesses
+  /// in its own order, so what is lost is its last ones, and those that remain move.
   private mutating func dropAccesses(_ lengths: [Int], _ progress: (ScheduleShrinker) -> Void) {
     for length in lengths {
       dropAccesses(length, progress) { _ in true }
@@ -189,8 +189,8 @@ public struct ScheduleShrinker<P: Process> {
 
   // MARK: Candidates
 
-  /// Keeps the schedule that has the first `prefix` choices of the best one and then those of `rest`, if it fails and is
-  /// smaller.
+  /// Keeps the schedule that has the first `prefix` choices of the best one and then those of `rest`, if it fails and
+  /// is smaller.
   @discardableResult
   private mutating func accept(_ prefix: Int, _ rest: [Int], _ progress: (ScheduleShrinker) -> Void) -> Bool {
     guard effort > 0 else { return false }

@@ -1,13 +1,14 @@
-// The schedules still to be tried, as a depth-first path with the alternatives at each of its accesses. It knows nothing
-// of the program but who could make which access, so it is compiled once, optimised, for all programs.
+// The schedules still to be tried, as a depth-first path with the alternatives at each of its accesses. It knows
+// nothing of the program but who could make which access, so it is compiled once, optimised, for all programs.
 
 /// Dynamic partial-order reduction after Flanagan and Godefroid, "Dynamic partial-order reduction for model checking
-/// software", POPL 2005: wherever two accesses of a schedule race, the other order is tried too. Which process has to go
-/// first for that is told by the source sets of Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial order
-/// reduction", POPL 2014 (algorithm 1), because the original's sets, which look at the latest race alone, miss schedules
-/// once there are sleep sets: those of Godefroid, "Partial-order methods for the verification of concurrent systems",
-/// LNCS 1032, 1996, chapter 5. Neither source lets one process block another; here the process that waits is treated as
-/// if it made its access at once, which reverses the race with whoever stopped it.
+/// software", POPL 2005: wherever two accesses of a schedule race, the other order is tried too. Which process has to
+/// go first for that is told by the source sets of Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial order
+/// reduction", POPL 2014 (algorithm 1), because the original's sets, which look at the latest race alone, miss
+/// schedules once there are sleep sets: those of Godefroid, "Partial-order methods for the verification of concurrent
+/// systems", LNCS 1032, 1996, chapter 5. That algorithm assumes that no process can stop another; here a process that is
+/// stopped counts as if it made its access at once, which reverses the race with whoever stopped it, and where the
+/// process that has to go first cannot, everybody who can goes.
 ///
 /// Of all schedules that differ only in the order of accesses that do not conflict, the reduction keeps at least one,
 /// and sleep sets keep at most one to its end. A bound on preemptions breaks both: schedules of the same class cost

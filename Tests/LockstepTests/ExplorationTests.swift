@@ -19,6 +19,15 @@ import Testing
     #expect(exploration.isComplete && exploration.next() == nil && exploration.schedules == 4)
   }
 
+  @Test func theYardstickIsTheProgramThatItSaysItIs() {
+    #expect(exploreIncrementers() == (schedules: 4, lost: 2))
+    #expect(exploreIncrementers(2, times: 3) == (schedules: 12, lost: 6))
+    var exploration = Exploration(from: incrementers(3))
+    while exploration.next() != nil {}
+    // Of all schedules of three, only the serial ones lose nothing.
+    #expect(exploreIncrementers(3) == (schedules: exploration.schedules, lost: exploration.schedules - 6))
+  }
+
   @Test func withoutPreemptionsNoUpdateIsLostAndOneIsEnough() {
     func results(bound: Int) -> Set<Int> { ends(Exploration(from: incrementers(3), preemptionBound: bound)) }
     #expect(results(bound: 0) == [3])

@@ -1,5 +1,6 @@
-// The guarantee of probabilistic concurrency testing, not on a sample but on all of its draws: a bug of depth d is found
-// with the promised probability, is not found by a walk that is too shallow, and is practically missed by a random walk.
+// The guarantee of probabilistic concurrency testing, not on a sample but on all of its draws: a bug of depth d is
+// found with the promised probability, is not found by a walk that is too shallow, and is practically missed by a
+// random walk.
 
 import Testing
 
@@ -28,8 +29,8 @@ import Testing
       if bug.isFound(by: PriorityWalk(processes: 2, depth: 2, length: 60, generator: &generator)) { found += 1 }
       if bug.isFound(by: RandomWalk(generator: SplitMix64(seed: seed))) { foundByRandomWalk += 1 }
     }
-    // 1/120 is promised: 16.7 of 2000 runs, with a standard deviation of 4.1. The random walk has to choose one process 30
-    // times in a row.
+    // 1/120 is promised: 16.7 of 2000 runs, with a standard deviation of 4.1. The random walk has to choose one process
+    // 30 times in a row.
     #expect(found >= 5)
     #expect(foundByRandomWalk == 0)
   }

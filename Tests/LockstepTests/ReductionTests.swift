@@ -38,8 +38,8 @@ import Testing
     #expect(repeated > 0, "classes are told from schedules only where they differ")
   }
 
-  /// The original algorithm, which looks only at the latest conflicting access, loses the class in which process 2 reads
-  /// before and process 1 after the write, once there are sleep sets.
+  /// The original algorithm, which looks only at the latest conflicting access, loses the class in which process 2
+  /// reads before and process 1 after the write, once there are sleep sets.
   @Test func aRaceBehindALaterRaceIsReversedToo() {
     let program = SmallProgram(processes: [[.write(0)], [.read(1), .read(0)], [.read(0)]])
     #expect(Everything(exploring: program).schedules.forms == Everything(program).within(.max).forms)

@@ -1,5 +1,5 @@
-// A failing schedule shrinks to one that a reader can follow: the answers are known, the result still fails, and nothing
-// but the schedule decides it.
+// A failing schedule shrinks to one that a reader can follow: the answers are known, the result still fails, and
+// nothing but the schedule decides it.
 
 import Lockstep
 import PropertyTesting

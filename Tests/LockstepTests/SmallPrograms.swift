@@ -44,8 +44,8 @@ struct SmallProgram: CustomStringConvertible {
 
   var description: String { "\(processes)" }
 
-  /// Two or three processes of at most seven accesses in all; locks may be taken in any order, never given back, or given
-  /// back by somebody else.
+  /// Two or three processes of at most seven accesses in all; locks may be taken in any order, never given back, or
+  /// given back by somebody else.
   static let generator = Generator<SmallProgram> { choices in
     let count = 2 + choices.below(2)
     var left = 7
