@@ -41,8 +41,9 @@ public struct ScheduleShrinker<P: Process> {
   /// How many accesses may still be made in candidates; once it is 0, a smaller schedule may have been left untried.
   public private(set) var effort: Int
 
-  /// The longest of the lengths that are all tried.
-  private let shortest = 32
+  /// Runs of accesses up to this length are left out in every length, longer ones in lengths that are halved.
+  private static var thoroughLength: Int { 32 }
+
   private var best: ReversibleRun<P>
   private let inspection: Inspection
   private let stepLimit: Int
@@ -80,7 +81,7 @@ public struct ScheduleShrinker<P: Process> {
       serialise(progress)
       mergeBlocks(progress)
       // What can be left out of a loop is whole rounds of it, so every short length is tried.
-      dropAccesses(Array((1...shortest).reversed()), progress)
+      dropAccesses(Array((1...Self.thoroughLength).reversed()), progress)
     } while size < before
   }
 
@@ -182,9 +183,9 @@ public struct ScheduleShrinker<P: Process> {
     return blocks
   }
 
-  /// `length` and its halves, while they are longer than `shortest`.
+  /// `length` and its halves, while they are longer than `thoroughLength`.
   private func halving(from length: Int) -> [Int] {
-    sequence(first: length) { $0 / 2 }.prefix { $0 > shortest }
+    sequence(first: length) { $0 / 2 }.prefix { $0 > Self.thoroughLength }
   }
 
   // MARK: Candidates

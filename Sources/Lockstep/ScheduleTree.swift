@@ -6,8 +6,8 @@
 /// go first for that is told by the source sets of Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial order
 /// reduction", POPL 2014 (algorithm 1), because the original's sets, which look at the latest race alone, miss
 /// schedules once there are sleep sets: those of Godefroid, "Partial-order methods for the verification of concurrent
-/// systems", LNCS 1032, 1996, chapter 5. That algorithm assumes that no process can stop another; here a process that is
-/// stopped counts as if it made its access at once, which reverses the race with whoever stopped it, and where the
+/// systems", LNCS 1032, 1996, chapter 5. That algorithm assumes that no process can stop another; here a process that
+/// is stopped counts as if it made its access at once, which reverses the race with whoever stopped it, and where the
 /// process that has to go first cannot, everybody who can goes.
 ///
 /// Of all schedules that differ only in the order of accesses that do not conflict, the reduction keeps at least one,
