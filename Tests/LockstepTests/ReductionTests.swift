@@ -52,6 +52,15 @@ import Testing
     #expect(Everything(exploring: program).schedules.forms == Everything(program).within(.max).forms)
   }
 
+  /// Under a bound process 1, which has to go first for its write to precede the read, may only be able to once process
+  /// 2 has gone: then everybody who can must be tried.
+  @Test(arguments: 0...2)
+  func whereTheOneThatHasToGoCannotEverybodyElseIsTried(bound: Int) {
+    let program = SmallProgram(processes: [[.read(1)], [.take(0), .write(1)], [.write(0)]])
+    let found = Everything(exploring: program, preemptionBound: bound).schedules
+    #expect(found.forms == Everything(program).within(bound).forms)
+  }
+
   /// Each conflict forgotten, and sleepers that are not woken by a kind of access: the property above must notice.
   @Test(arguments: Mistake.all)
   fileprivate func aMistakeInTheReductionIsCaught(mistake: Mistake) {
