@@ -66,6 +66,9 @@ public struct RunnableSet: Sendable, Equatable {
   /// The members in increasing order.
   public var members: [Int] { (0..<processes).filter(contains) }
 
+  /// The members below 64, one bit each.
+  var firstWord: UInt64 { words.first ?? 0 }
+
   private func bit(_ process: Int) -> UInt64 { 1 << UInt64(process & 63) }
 
   private func firstInOrder(from process: Int) -> Int? {

@@ -77,6 +77,14 @@ public struct Simulation<P: Process, S: Strategy> {
     return copy
   }
 
+  /// An independent copy that `strategy` drives from here on.
+  @inlinable
+  public func snapshot<Other: Strategy>(drivenBy strategy: Other) -> Simulation<P, Other> {
+    var copy = Simulation<P, Other>(world: world.snapshot(), processes: processes, strategy: strategy)
+    copy._accesses = _accesses
+    return copy
+  }
+
   /// Makes one access, of the process that the strategy chooses; `nil` when there is none to make.
   @inlinable
   public mutating func advance() -> Step? {
@@ -85,7 +93,14 @@ public struct Simulation<P: Process, S: Strategy> {
       _status = .stopped
       return nil
     }
-    precondition(runnable.contains(process), "the strategy chose process \(process), which cannot run")
+    return advance(process)
+  }
+
+  /// Makes the next access of `process`, one of the candidates, without asking the strategy, which is told of it.
+  @inlinable
+  @discardableResult
+  public mutating func advance(_ process: Int) -> Step {
+    precondition(runnable.contains(process), "process \(process) was chosen, which cannot run")
     let (access, next, delay) = Self.step(&processes[process], &world)
     let step = Step(index: _accesses, process: process, access: access)
     _accesses += 1

@@ -51,7 +51,15 @@ public struct Statistics<Base: Strategy>: Strategy {
   @inlinable
   public var preemptions: Int { _preemptions }
 
+  /// For each process the most accesses, from one of its own to the next, at which it could have gone on and somebody
+  /// else did. Under a fair strategy this stays small; a process for which it grows with the run starves.
+  @inlinable
+  public var longestWaits: [Int] { _longestWaits }
+
   @usableFromInline var _accesses: [Int]
+  @usableFromInline var _longestWaits: [Int]
+  /// The waits that have not ended.
+  @usableFromInline var waits: [Int]
   @usableFromInline var _switches = 0
   @usableFromInline var _preemptions = 0
   @usableFromInline var last: Int?
@@ -61,6 +69,8 @@ public struct Statistics<Base: Strategy>: Strategy {
   public init(processes: Int, _ base: Base) {
     self.base = base
     _accesses = [Int](repeating: 0, count: processes)
+    _longestWaits = _accesses
+    waits = _accesses
   }
 
   /// What `base` chooses, counted.
@@ -73,6 +83,11 @@ public struct Statistics<Base: Strategy>: Strategy {
     }
     last = process
     _accesses[process] += 1
+    waits[process] = 0
+    for other in waits.indices where other != process && runnable.contains(other) {
+      waits[other] += 1
+      _longestWaits[other] = max(_longestWaits[other], waits[other])
+    }
     return process
   }
 

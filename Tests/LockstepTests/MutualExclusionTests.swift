@@ -126,7 +126,7 @@ private func explore(_ algorithm: Algorithm) -> (mostInside: Int, finished: Int,
 
 /// Philosophers around a table: each takes the fork of its number and the next one, or the lower of the two first;
 /// the cell after the forks counts meals.
-private func dinner<S: Strategy>(_ count: Int, inOrder: Bool, strategy: S) -> Simulation<Program<Memory>, S> {
+func dinner<S: Strategy>(_ count: Int, inOrder: Bool, strategy: S) -> Simulation<Program<Memory>, S> {
   let philosophers = (0..<count).map { number in
     let forks = [number, (number + 1) % count]
     let (first, second) = inOrder ? (forks.min()!, forks.max()!) : (forks[0], forks[1])

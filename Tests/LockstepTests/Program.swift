@@ -31,6 +31,8 @@ struct Registers: Hashable {
 struct Program<Shared: Cells>: Process {
   struct Instruction {
     var access: Access
+    /// When it can be made; `nil` for always, or for a lock when nobody holds it.
+    var isEnabled: ((Shared) -> Bool)?
     var effect: (inout Shared, inout Registers) -> Void
   }
 
@@ -44,6 +46,7 @@ struct Program<Shared: Cells>: Process {
   var nextAccess: Access? { registers.next < code.count ? code[registers.next].access : nil }
 
   func isEnabled(in world: Shared) -> Bool {
+    if let isEnabled = code[registers.next].isEnabled { return isEnabled(world) }
     let access = code[registers.next].access
     return access.kind != .acquire || world[access.object] == 0
   }
@@ -80,6 +83,11 @@ extension Program.Instruction {
   /// Reads and writes `cell` at once.
   static func update(_ cell: Int, _ change: @escaping (inout Int) -> Void) -> Self {
     Self(access: Access(.update, cell)) { world, _ in change(&world[cell]) }
+  }
+
+  /// Waits until `cell` is positive, then takes one from it.
+  static func take(_ cell: Int) -> Self {
+    Self(access: Access(.update, cell), isEnabled: { $0[cell] > 0 }) { world, _ in world[cell] -= 1 }
   }
 
   static func acquire(_ lock: Int) -> Self {

@@ -30,6 +30,25 @@ import Testing
     #expect(run.strategy.preemptions == 2)
   }
 
+  @Test func aWaitCountsTheAccessesOfOthersAtWhichAProcessCouldHaveGoneOn() {
+    func waits(_ strategy: some Strategy) -> [Int] {
+      var run = Simulation(countdowns: [10, 10, 2], strategy: Statistics(processes: 3, strategy))
+      run.run()
+      return run.strategy.longestWaits
+    }
+    #expect(waits(RoundRobin()) == [2, 2, 2])
+    // 2 starves while the others take turns, then goes on; 0 waits for it and finishes.
+    #expect(waits(Replayed([0, 1, 0, 1, 0, 1, 2, 2, 0])) == [3, 3, 6])
+    // A process that waits for a lock does not starve: it could not have gone on.
+    let holder = Program<Memory>([.acquire(0), .read(1), .read(1), .release(0), .read(1)])
+    let waiter = Program<Memory>([.acquire(0)])
+    var run = Simulation(
+      world: Memory(cells: 2), processes: [holder, waiter],
+      strategy: Statistics(processes: 2, Replayed([0, 0, 0, 0, 0, 1])))
+    run.run()
+    #expect(run.strategy.longestWaits == [0, 2], "before the lock is taken, and once it is given back")
+  }
+
   @Test func aSwitchAwayFromABlockedProcessIsNoPreemption() {
     let holder = Program<Memory>([.acquire(0), .release(0)])
     let waiter = Program<Memory>([.read(1), .acquire(0), .release(0)])
