@@ -2,27 +2,69 @@
 // lockstep and wherever accesses hold a lock; on threads under `hogwild`, numbers and versions are not written at once,
 // so there it can miss a hazard or see one twice.
 
-/// A known race or slip of asynchronous actor-critic programs that a running worker can notice.
+/// A known race or slip of asynchronous actor-critic programs that a run can notice, in the order of the catalogue.
 public enum Hazard: String, CaseIterable, Sendable, Codable {
   /// A store over a version that is not the one that was loaded: another worker's update of the block is gone.
   case lostUpdate = "lost-update"
+  /// Between a worker's decay of a block's moments and the addition of its gradient, another changed them: no serial
+  /// order of the updates gives these moments.
+  case halfMoment = "half-moment"
   /// The blocks of one pull carry different sets of updates.
   case tornPull = "torn-pull"
   /// A gradient of version v was applied at version v + k.
   case stalePush = "stale-push"
+  /// A worker applied a gradient that another had put into the shared slot.
+  case gradientSlot = "gradient-slot"
+  /// A worker applied the gradient of the worker whose buffer is bound to the slot for ever.
+  case bindOnce = "bind-once"
+  /// A worker wrote its weights over a version newer than the one that it had loaded.
+  case overwrite
+  /// The two reads of the shared step count within one update differ.
+  case splitStep = "split-step"
   /// An episode was begun although as many as were asked for had been begun.
   case episodeOverrun = "episode-overrun"
+  /// A count of a finished episode overwrote another that it had not seen.
+  case lostCount = "lost-count"
+  /// The smoothed reward was initialised a second time.
+  case runningReward = "running-reward"
+  /// A worker was started by a second thread.
+  case lateBinding = "late-binding"
   /// A flush was computed on a net that never came from the shared model.
   case noInitialPull = "no-initial-pull"
+  /// Everybody waits: the parent for workers to end, and they for room in the queue that only the parent empties.
+  case earlyExitJoin = "early-exit-join"
+  /// The net changed between two actions of one flush.
+  case viewActing = "view-acting"
+
+  /// What it means, in a few words.
+  public var meaning: String {
+    switch self {
+    case .lostUpdate: "a store overwrote an update it had not seen"
+    case .halfMoment: "moments changed in the middle of their update"
+    case .tornPull: "a pull mixed blocks of different updates"
+    case .stalePush: "a gradient met a newer version than its own"
+    case .gradientSlot: "a worker applied another's gradient"
+    case .bindOnce: "a worker applied the bound worker's gradient"
+    case .overwrite: "weights were written over newer ones"
+    case .splitStep: "one update used two step counts"
+    case .episodeOverrun: "an episode began when enough had begun"
+    case .lostCount: "a count overwrote one it had not seen"
+    case .runningReward: "the smoothed reward began a second time"
+    case .lateBinding: "a worker was started by two threads"
+    case .noInitialPull: "a gradient of a net that had never pulled"
+    case .earlyExitJoin: "parent and workers wait for each other"
+    case .viewActing: "the policy changed in the middle of a flush"
+    }
+  }
 }
 
 /// A set of hazards.
 public struct HazardSet: OptionSet, Hashable, Sendable {
   /// One bit a hazard, the lowest for the first of `Hazard.allCases`.
-  public let rawValue: UInt8
+  public let rawValue: UInt32
 
   /// The set with these bits.
-  public init(rawValue: UInt8) { self.rawValue = rawValue }
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
 
   /// The set of just `hazard`.
   public init(_ hazard: Hazard) { self.init(rawValue: 1 << hazard.index) }
@@ -33,13 +75,23 @@ public struct HazardSet: OptionSet, Hashable, Sendable {
 
 extension Hazard {
   /// The position in `allCases`.
-  var index: UInt8 {
+  var index: UInt32 {
     switch self {
     case .lostUpdate: 0
-    case .tornPull: 1
-    case .stalePush: 2
-    case .episodeOverrun: 3
-    case .noInitialPull: 4
+    case .halfMoment: 1
+    case .tornPull: 2
+    case .stalePush: 3
+    case .gradientSlot: 4
+    case .bindOnce: 5
+    case .overwrite: 6
+    case .splitStep: 7
+    case .episodeOverrun: 8
+    case .lostCount: 9
+    case .runningReward: 10
+    case .lateBinding: 11
+    case .noInitialPull: 12
+    case .earlyExitJoin: 13
+    case .viewActing: 14
     }
   }
 }
@@ -68,6 +120,12 @@ public struct RunStatistics: Hashable, Sendable {
 
   /// How often `hazard` was seen.
   public func count(of hazard: Hazard) -> Int { counts[Int(hazard.index)] }
+
+  /// How often each hazard was seen, by its id, of those that were.
+  public var hazards: [String: Int] {
+    let seen = Hazard.allCases.filter { count(of: $0) > 0 }
+    return Dictionary(uniqueKeysWithValues: seen.map { ($0.rawValue, count(of: $0)) })
+  }
 
   /// What was done before, as `counts` of hazards in the order of the catalogue and the histogram of staleness.
   /// - Precondition: one count a hazard, none negative.

@@ -171,7 +171,7 @@ extension Checkpoint {
         results: board.results.count),
       statistics: Run.Statistics(
         environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
-        hazards: Dictionary(uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, statistics.count(of: $0)) })),
+        hazards: statistics.hazards),
       schedule: schedule, workers: workers)
     run.checksum = try run.contentsChecksum
     return (try run.encoded(), tensors, name)

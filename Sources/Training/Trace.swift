@@ -30,7 +30,7 @@ public struct TraceCut: Hashable, Sendable, Codable {
   public var environmentSteps: Int
   /// How many episodes.
   public var episodes: Int
-  /// How often each hazard was seen.
+  /// How often each hazard was seen that was.
   public var hazards: [String: Int]
   /// The staleness of all updates together.
   public var totalStaleness: Int
@@ -42,8 +42,7 @@ public struct TraceCut: Hashable, Sendable, Codable {
     updates = world.statistics.updates
     environmentSteps = world.statistics.environmentSteps
     episodes = world.board.finishedEpisodes
-    hazards = Dictionary(
-      uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, world.statistics.count(of: $0)) })
+    hazards = world.statistics.hazards
     totalStaleness = world.statistics.totalLag
   }
 

@@ -202,7 +202,9 @@ struct RunReport: Encodable {
   }
 
   private func hazardLines(on terminal: Terminal) -> [String] {
+    let usual: Set<Hazard> = [.lostUpdate, .tornPull, .stalePush, .episodeOverrun, .noInitialPull]
     let rows = Hazard.allCases.map { (hazard: $0, count: hazards[$0.rawValue]!) }
+      .filter { $0.count > 0 || usual.contains($0.hazard) }
     let countWidth = rows.map { NumberText.grouped($0.count).count }.max() ?? 0
     let nameWidth = rows.map(\.hazard.rawValue.count).max() ?? 0
     return terminal.keyValueLines(

@@ -6,19 +6,6 @@ import Reporting
 import Sharing
 import Training
 
-extension Hazard {
-  /// What it means, in a few words.
-  var meaning: String {
-    switch self {
-    case .lostUpdate: "a store overwrote an update it had not seen"
-    case .tornPull: "a pull mixed blocks of different updates"
-    case .stalePush: "a gradient met a newer version than its own"
-    case .episodeOverrun: "an episode began when enough had begun"
-    case .noInitialPull: "a gradient of a net that had never pulled"
-    }
-  }
-}
-
 /// Keeps the last accesses of a run.
 struct TimelineRecorder {
   /// How many accesses a picture shows.

@@ -150,7 +150,7 @@ import Testing
       ("updates-negative", changed("\"environmentSteps\" : ", "\"environmentSteps\" : -")),
       ("updates-too-many", changed("\"environmentSteps\" : ", "\"environmentSteps\" : 9999999999999")),
       ("staleness-of-more-updates", changed("\"staleness\" : [", "\"staleness\" : [\n      1000000,")),
-      ("hazards-negative", changed("\"lost-update\" : 0", "\"lost-update\" : -1")),
+      ("hazards-negative", changed("\"no-initial-pull\" : 2", "\"no-initial-pull\" : -2")),
       ("phase-unknown", changed("\"phase\" : \"updating 3\"", "\"phase\" : \"thinking\"")),
       ("phase-of-no-block", changed("\"phase\" : \"updating 3\"", "\"phase\" : \"updating 99\"")),
       ("phase-of-a-negative-block", changed("\"phase\" : \"updating 3\"", "\"phase\" : \"updating -1\"")),

@@ -1,0 +1,114 @@
+// The private work between a pull and a push: play up to the next flush, and differentiate its loss.
+
+import DeterministicMath
+import Environments
+import Learning
+
+extension Worker {
+  /// Plays up to the next flush and puts its gradient in the place of the local net; or fails, with the shared model
+  /// as it was.
+  mutating func collect(_ world: inout TrainingWorld) {
+    let bench = world.bench
+    do throws(WorkerFailure.Cause) {
+      // A second reference to the numbers, not a copy: nothing writes to them in this scope.
+      let net = netOrGradient
+      try net.withUnsafeBufferPointer { net throws(WorkerFailure.Cause) in
+        let bootstrap = try play(net, bench)
+        try differentiate(net, bench, bootstrap: bootstrap)
+      }
+    } catch {
+      world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: error)
+      phase = .failed
+      return
+    }
+    if let element = bench.copyGradient(to: &netOrGradient) {
+      let cause = WorkerFailure.Cause.gradient(
+        plan.network.layout.name(ofParameter: element), bench.gradient[element])
+      world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: cause)
+      phase = .failed
+      return
+    }
+    world.statistics.environmentSteps += bench.rewards.count
+    beginPush()
+  }
+
+  /// Acts until the next flush is due.
+  /// - Returns: the value of the state after the last step; 0 where that ended the task.
+  mutating func play(
+    _ net: UnsafeBufferPointer<Float>, _ bench: Bench
+  ) throws(WorkerFailure.Cause) -> Double {
+    bench.beginRollout(plan.network, net)
+    while true {
+      guard act(bench) else { throw causeOfPolicy(net, bench) }
+      let outcome = bench.step(&environment)
+      guard outcome.reward.isFinite else { throw .reward(outcome.reward, episodeSteps + 1, environment.fault) }
+      bench.rewards.append(plan.configuration.rewardScaling(outcome.reward))
+      totalSteps += 1
+      episodeSteps += 1
+      episodeReturn += outcome.reward
+      let isCutOff = outcome.truncated || episodeSteps == plan.configuration.maxSteps
+      episodeIsOver = outcome.terminated || isCutOff
+      if episodeIsOver || totalSteps % plan.configuration.flushLength == 0 {
+        let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
+        return isTerminal ? 0 : try value(net, bench)
+      }
+    }
+  }
+
+  /// The value of the current state.
+  private func value(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) throws(WorkerFailure.Cause) -> Double {
+    let value = bench.value(of: environment, by: plan.network)
+    guard value.isFinite else { throw causeOfPolicy(net, bench) }
+    return value
+  }
+
+  /// Samples an action from the local policy. The environment clips it; the density is the sample's own.
+  /// - Returns: whether the action is finite.
+  mutating func act(_ bench: Bench) -> Bool {
+    bench.observe(environment)
+    let (policy, row) = (bench.policy, bench.rewards.count)
+    var isFinite = true
+    for index in 0..<plan.network.actions {
+      let mean = bench.tape.value(of: policy.mean, row: row, column: index)
+      let deviation = bench.tape.value(of: policy.deviation, row: row, column: index)
+      let sample = mean + deviation * actionNoise.gaussianFloat()
+      isFinite = isFinite && sample.isFinite
+      bench.keepAction(sample, index)
+    }
+    return isFinite
+  }
+
+  /// Why there is no finite action or value: an observation, a parameter, or an overflow on the way from them.
+  private func causeOfPolicy(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) -> WorkerFailure.Cause {
+    if let element = bench.observation.firstIndex(where: { !$0.isFinite }) {
+      return .observation(element, bench.observation[element], episodeSteps + 1, environment.fault)
+    }
+    if let element = net.firstIndex(where: { !$0.isFinite }) {
+      return .parameter(plan.network.layout.name(ofParameter: element), net[element])
+    }
+    let (name, value) = largestParameter(of: net)
+    return .action(episodeSteps + 1, name, value)
+  }
+
+  /// The parameter with the greatest magnitude, by its name and value.
+  private func largestParameter(of net: UnsafeBufferPointer<Float>) -> (name: String, value: Float) {
+    let element = net.indices.max { net[$0].magnitude < net[$1].magnitude }!
+    return (plan.network.layout.name(ofParameter: element), net[element])
+  }
+
+  /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
+  private func differentiate(
+    _ net: UnsafeBufferPointer<Float>, _ bench: Bench, bootstrap: Double
+  ) throws(WorkerFailure.Cause) {
+    let rollout = bench.rollout(bootstrap: bootstrap, discount: plan.configuration.discount)
+    let terms = plan.loss(
+      plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions, targets: rollout.targets,
+      on: bench.tape)
+    let loss = bench.tape.value(of: terms.total)
+    guard loss.isFinite else {
+      let (name, value) = largestParameter(of: net)
+      throw .loss(loss, name, value)
+    }
+    bench.tape.backward(from: terms.total, into: bench.gradient)
+  }
+}
