@@ -1,6 +1,7 @@
 // What a worker works in: the things that all workers share, and what belongs to their driver. Lockstep has one such
 // world; threads have one each, over the same model and board.
 
+import DeterministicMath
 import Lockstep
 
 /// The shared objects of a training run, with one driver's scratch memory and statistics.
@@ -53,5 +54,17 @@ public struct TrainingWorld: World {
     copy.model = model.copy()
     copy.board = board.copy()
     return copy
+  }
+}
+
+extension TrainingWorld {
+  /// The digest of the whole state of a run: model, optimizer, versions, counters, results and every worker. No worker
+  /// may be in the middle of an access.
+  public func digest(of workers: [Worker]) -> StateDigest {
+    var digest = StateDigest()
+    model.digest(into: &digest)
+    board.digest(into: &digest)
+    for worker in workers { worker.digest(into: &digest) }
+    return digest
   }
 }

@@ -51,18 +51,6 @@ extension Configuration {
   }
 }
 
-extension TrainingWorld {
-  /// The digest of the whole state of a run: model, optimizer, versions, counters, results and every worker. No worker
-  /// may be in the middle of an access.
-  public func digest(of workers: [Worker]) -> StateDigest {
-    var digest = StateDigest()
-    model.digest(into: &digest)
-    board.digest(into: &digest)
-    for worker in workers { worker.digest(into: &digest) }
-    return digest
-  }
-}
-
 extension Simulation where P == Worker {
   /// The digest of the whole state.
   public var digest: StateDigest { world.digest(of: processes) }
