@@ -21,7 +21,8 @@ extension Worker {
       phase = .failed
       return
     }
-    if let element = bench.copyGradient(to: &netOrGradient) {
+    if !world.poisonings.isEmpty { world.poison(bench.gradient, ofWorker: number, update: updates) }
+    if let element = bench.copyGradient(to: &netOrGradient), world.refusesNonFinite {
       let cause = WorkerFailure.Cause.gradient(
         plan.network.layout.name(ofParameter: element), bench.gradient[element])
       world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: cause)
