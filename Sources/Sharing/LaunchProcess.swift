@@ -151,7 +151,7 @@ public struct LaunchProcess: Process, Sendable {
     if world.runners[worker] > 1 { world.training.statistics.note(.lateBinding) }
     self.worker = worker
     world.workers[worker].phase = .claiming
-    place = .working(.claiming, world.workers[worker].nextAccess!)
+    goOn(with: world.workers[worker])
   }
 
   /// Makes the worker's access at `phase`, which is this thread's place in the worker's program and may not be that of
@@ -163,13 +163,18 @@ public struct LaunchProcess: Process, Sendable {
     world.workers[worker].step(&world.training)
     updates += world.workers[worker].updates - earlier
     if phase == .publishing { world.put(world.training.board.allResults.last!) }
-    delay = world.workers[worker].delay
+    goOn(with: world.workers[worker])
+  }
+
+  /// Stands where `worker` does, or at the end of the thread.
+  private mutating func goOn(with worker: Worker) {
+    delay = worker.delay
     place =
-      switch world.workers[worker].phase {
+      switch worker.phase {
       case .finished: .marking
       // An exception ends the thread, and nobody puts a mark for it.
       case .failed: .ending
-      case let phase: .working(phase, world.workers[worker].nextAccess!)
+      default: .working(worker.phase, worker.nextAccess!)
       }
   }
 

@@ -26,7 +26,8 @@ public struct LaunchWorld: World {
   /// The model, the board and the statistics of the workers.
   public internal(set) var training: TrainingWorld
   /// The data of the workers. Where each of them stands is the threads' affair: two that run one worker share its net,
-  /// its environment and its random streams, and each has a place of its own in its program.
+  /// its environment and its random streams, and each has a place of its own in its program. That data is no object of
+  /// any access, so an `Exploration` is exact up to where a second thread begins to run a worker, and no further.
   public internal(set) var workers: [Worker]
   /// The worker that the parent's loop is at.
   public internal(set) var loopVariable = 0

@@ -10,13 +10,25 @@ extension Configuration {
   /// A lockstep run under `schedule` with `faults`, before any access.
   ///
   /// A slow worker's delays are multiplied where the schedule has a clock; elsewhere it is passed over.
-  /// - Throws: `UnknownEnvironment`, or `ConfigurationError` where a fault is of a worker that there is not.
+  /// - Throws: `UnknownEnvironment`, or `ConfigurationError` where a fault is of a worker that there is not, is given
+  ///   twice, or slows down a worker that another does.
   public func makeSimulation(
     _ schedule: Schedule, scheduleSeed: UInt64, faults: [Fault]
   ) throws -> FaultySimulation {
     if let stray = faults.first(where: { $0.worker >= self.workers }) {
       throw ConfigurationError(
         description: "fault \(stray) is of worker \(stray.worker); from 0 to \(self.workers - 1) is allowed")
+    }
+    for (index, fault) in faults.enumerated() {
+      if faults[..<index].contains(fault) {
+        throw ConfigurationError(description: "fault \(fault) is given twice; give it once")
+      }
+      if case .slow(let worker, _) = fault,
+        let other = faults[..<index].first(where: { if case .slow(worker, _) = $0 { true } else { false } })
+      {
+        throw ConfigurationError(
+          description: "faults \(other) and \(fault) slow down one worker; leave one of them out")
+      }
     }
     var (world, workers) = try makeRun()
     world.inject(faults)

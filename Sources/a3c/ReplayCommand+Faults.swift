@@ -58,9 +58,6 @@ extension ReplayCommand {
     if let other = optionsWithoutFaults.first(where: arguments.given.contains) {
       throw UsageError("--\(other) is of runs without faults; leave out --\(other) or --fault")
     }
-    for (index, fault) in arguments[fault].enumerated() where arguments[Self.fault][..<index].contains(fault) {
-      throw UsageError("--fault \(fault) is given twice; give it once")
-    }
   }
 
   /// Replays with the faults and reports.

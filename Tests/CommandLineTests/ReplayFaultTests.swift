@@ -38,7 +38,7 @@ import Testing
   @Test func `a run with faults repeats itself, and faults change it`() throws {
     let report = try ProgramRun(Self.run + Self.faults + ["--json"]).json()
     let words = try #require(report["repro"] as? String).dropFirst(4)
-    let again = try ReplayCommandTests.shell(#""$A3C" "# + words + " --json", in: TemporaryFolder().url).json()
+    let again = try ReplayCommandTests.shell(#""$A3C" "# + words + " --json").json()
     #expect(again["digest"] as? String == report["digest"] as? String && report["digest"] != nil)
     var digests: Set<String> = []
     for faults in [[], ["--fault", "stop:1@40"], ["--fault", "slow:2*3"], ["--fault", "restart:1@40"]] {
@@ -61,6 +61,7 @@ import Testing
       (["--fault", "stop:1"], "--fault takes stop:W@N"), (["--fault", "stop:3@1"], "from 0 to 2 is allowed"),
       (["--fault", "stop:1@1", "--twice"], "--twice is of runs without faults"),
       (["--fault", "stop:1@1", "--fault", "stop:1@1"], "is given twice"),
+      (["--fault", "slow:1*2", "--fault", "slow:1*3"], "slow:1*2 and slow:1*3 slow down one worker"),
     ] {
       let run = try ProgramRun(Self.run + words)
       #expect(run.exitCode == 2 && run.output.isEmpty)

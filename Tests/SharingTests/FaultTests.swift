@@ -249,10 +249,13 @@ struct FaultTests {
     }
   }
 
-  @Test func `a fault of no worker is refused`() {
+  @Test(arguments: [
+    [Fault.slow(worker: 2, factor: 2)], [.stop(worker: 0, accesses: 3), .stop(worker: 0, accesses: 3)],
+    [.slow(worker: 0, factor: 2), .slow(worker: 0, factor: 3)],
+  ])
+  func `faults of no worker, or that are one too many, are refused`(faults: [Fault]) {
     #expect(throws: ConfigurationError.self) {
-      try Configuration.small(workers: 2).makeSimulation(
-        .timed, scheduleSeed: 1, faults: [.slow(worker: 2, factor: 2)])
+      try Configuration.small(workers: 2).makeSimulation(.timed, scheduleSeed: 1, faults: faults)
     }
   }
 

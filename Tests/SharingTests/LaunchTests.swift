@@ -111,8 +111,9 @@ struct LaunchTests {
     run.run()
     #expect(run.status == .finished)
     #expect(run.world.taken.count == 5)
-    let updates = run.processes.reduce(0) { $0 + $1.updates }
-    #expect(updates == run.world.training.statistics.updates)
+    for (number, worker) in run.world.workers.enumerated() {
+      #expect(worker.updates == run.processes.filter { $0.worker == number }.reduce(0) { $0 + $1.updates })
+    }
   }
 
   // MARK: Early exit
@@ -139,6 +140,15 @@ struct LaunchTests {
     let result = explore(start)
     #expect(result.deadlocked == result.classes)
     #expect(result.earlyExit == 0)
+  }
+
+  @Test func `a worker that fails puts no end mark`() {
+    var run = repaired.simulation(RoundRobin())
+    run.world.training.inject([.poison(worker: 1, update: 0, .nan)])
+    run.run()
+    #expect(run.world.ended == [true, true] && run.status == .deadlocked)
+    #expect(run.waits == ["parent waits for a result or an end mark in the queue"])
+    #expect(run.count(of: .earlyExitJoin) == 0)
   }
 
   // MARK: Repairs
@@ -211,7 +221,10 @@ struct LaunchTests {
     while run.status == .running {
       let places = run.processes.map(\.place)
       guard let step = run.advance() else { break }
-      if case .working = places[step.process] { order.append(run.processes[step.process].worker!) }
+      let process = run.processes[step.process]
+      guard let worker = process.worker else { continue }
+      if case .working = places[step.process] { order.append(worker) }
+      if case .working = process.place { #expect(process.delay == run.world.workers[worker].delay) }
     }
     #expect(run.status == .finished)
 
