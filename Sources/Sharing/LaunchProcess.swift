@@ -49,7 +49,7 @@ public struct LaunchProcess: Process, Sendable {
   public internal(set) var delay = 1
   let objects: LaunchObjects
 
-  init(number: Int, program: LaunchProgram, objects: LaunchObjects) {
+  init(number: Int, objects: LaunchObjects) {
     self.number = number
     self.objects = objects
     place = number == 0 ? .binding(0) : .beginning
@@ -99,10 +99,10 @@ public struct LaunchProcess: Process, Sendable {
     case .binding(let worker): bind(worker, &world)
     case .starting(let thread): start(thread, &world)
     case .taking: take(&world)
-    case .joining(let thread): join(thread, world)
+    case .joining(let thread): join(thread)
     case .beginning: begin(&world)
     case .lookingUp: run(world.loopVariable, &world)
-    case .working(let phase, _): work(phase, &world)
+    case .working(let phase, let access): work(phase, access, &world)
     case .marking: mark(&world)
     case .ending: end(&world)
     case .finished: preconditionFailure("a process that has finished has no access left")
@@ -132,7 +132,7 @@ public struct LaunchProcess: Process, Sendable {
     if world.endMarksTaken == world.endMarksAwaited { place = .joining(0) }
   }
 
-  private mutating func join(_ thread: Int, _ world: LaunchWorld) {
+  private mutating func join(_ thread: Int) {
     place = thread + 1 < objects.threads ? .joining(thread + 1) : .finished
   }
 
@@ -156,10 +156,11 @@ public struct LaunchProcess: Process, Sendable {
 
   /// Makes the worker's access at `phase`, which is this thread's place in the worker's program and may not be that of
   /// another thread that runs the same worker.
-  private mutating func work(_ phase: Worker.Phase, _ world: inout LaunchWorld) {
+  private mutating func work(_ phase: Worker.Phase, _ access: Access, _ world: inout LaunchWorld) {
     let worker = self.worker!
     let earlier = world.workers[worker].updates
     world.workers[worker].phase = phase
+    precondition(world.workers[worker].nextAccess == access, "worker \(worker) does not stand before \(access)")
     world.workers[worker].step(&world.training)
     updates += world.workers[worker].updates - earlier
     if phase == .publishing { world.put(world.training.board.allResults.last!) }

@@ -1,8 +1,6 @@
 // The settings of the program around the workers: it starts a thread for each, takes their results from a bounded
 // queue, and waits for them to end. What published programs do wrong here is data, as it is for the workers.
 
-import Lockstep
-
 /// How the parent starts its threads and how it waits for them.
 public struct LaunchProgram: Hashable, Sendable, Codable {
   /// When it is settled which worker a thread runs.
@@ -48,7 +46,7 @@ public struct LaunchProgram: Hashable, Sendable, Codable {
     _ workers: [Worker], in training: TrainingWorld
   ) -> (world: LaunchWorld, processes: [LaunchProcess]) {
     let objects = LaunchObjects(blocks: training.model.blocks.count, threads: workers.count)
-    let processes = (0...workers.count).map { LaunchProcess(number: $0, program: self, objects: objects) }
+    let processes = (0...workers.count).map { LaunchProcess(number: $0, objects: objects) }
     return (LaunchWorld(self, training: training, workers: workers, needs: processes.map(\.need)), processes)
   }
 }
