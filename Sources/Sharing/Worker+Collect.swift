@@ -15,7 +15,7 @@ extension Worker {
   mutating func collect(_ world: inout TrainingWorld) {
     do throws(WorkerFailure.Cause) {
       repeat {
-        try collectFlush(world.bench)
+        try collectFlush(&world)
         world.statistics.environmentSteps += world.bench.rewards.count
       } while plan.configuration.sharing == .overwrite && !episodeIsOver
       beginPush()
@@ -25,7 +25,8 @@ extension Worker {
   }
 
   /// Plays one flush with the net as it stands, and keeps its gradient.
-  private mutating func collectFlush(_ bench: Bench) throws(WorkerFailure.Cause) {
+  private mutating func collectFlush(_ world: inout TrainingWorld) throws(WorkerFailure.Cause) {
+    let bench = world.bench
     do {
       // A second reference to the numbers, not a copy: nothing writes to them in this scope.
       let net = netOrGradient
@@ -36,14 +37,16 @@ extension Worker {
         try differentiate(net, bench, bootstrap: bootstrap!)
       }
     }
-    try keepGradient(bench)
+    try keepGradient(&world)
   }
 
   /// Puts the gradient in the place of the local net; under `overwrite`, adds it to the local net.
-  mutating func keepGradient(_ bench: Bench) throws(WorkerFailure.Cause) {
+  mutating func keepGradient(_ world: inout TrainingWorld) throws(WorkerFailure.Cause) {
+    let bench = world.bench
+    if !world.poisonings.isEmpty { world.poison(bench.gradient, ofWorker: number, update: updates) }
     let isLocal = plan.configuration.sharing == .overwrite
     let element = isLocal ? bench.gradient.firstIndex { !$0.isFinite } : bench.copyGradient(to: &netOrGradient)
-    if let element {
+    if let element, world.refusesNonFinite {
       throw .gradient(plan.network.layout.name(ofParameter: element), bench.gradient[element])
     }
     if isLocal { trainLocally(bench) }

@@ -48,7 +48,7 @@ extension Worker {
       }
       world.statistics.environmentSteps += 1
       guard isDue else { return beginView() }
-      try keepGradient(world.bench)
+      try keepGradient(&world)
       notes.rollout = []
       beginPush()
     } catch {
