@@ -55,5 +55,9 @@ extension Configuration {
     try check("adam.beta2", adam.beta2, 0...(1.0).nextDown)
     try check("adam.epsilon", adam.epsilon, 0...1e38)
     try check("adam.weightDecay", adam.weightDecay, -1e38...1e38)
+    guard !(slips.neverCleared && slips.firstGradientForever) else {
+      throw ConfigurationError(
+        description: "slips.neverCleared and slips.firstGradientForever exclude each other; set one of them to false")
+    }
   }
 }

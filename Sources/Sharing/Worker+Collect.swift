@@ -13,30 +13,32 @@ extension Worker {
       // A second reference to the numbers, not a copy: nothing writes to them in this scope.
       let net = netOrGradient
       try net.withUnsafeBufferPointer { net throws(WorkerFailure.Cause) in
-        let bootstrap = try play(net, bench)
-        try differentiate(net, bench, bootstrap: bootstrap)
+        bench.bootstrap = try play(net, bench)
+        try differentiate(net, bench)
       }
     } catch {
       world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: error)
       phase = .failed
       return
     }
-    if let element = bench.copyGradient(to: &netOrGradient) {
+    if world.witnessesFlushes { bench.keepPulled(netOrGradient) }
+    if let element = bench.copyGradient(to: &netOrGradient) ?? slipGradient() {
       let cause = WorkerFailure.Cause.gradient(
-        plan.network.layout.name(ofParameter: element), bench.gradient[element])
+        plan.network.layout.name(ofParameter: element), netOrGradient[element])
       world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: cause)
       phase = .failed
       return
     }
+    if plan.configuration.slips.staleBootstrap { lastReturn = bench.firstTarget }
     world.statistics.environmentSteps += bench.rewards.count
     beginPush()
   }
 
   /// Acts until the next flush is due.
-  /// - Returns: the value of the state after the last step; 0 where that ended the task.
+  /// - Returns: what the returns begin at: the value of the state after the last step; 0 where that ended the task.
   mutating func play(
     _ net: UnsafeBufferPointer<Float>, _ bench: Bench
-  ) throws(WorkerFailure.Cause) -> Double {
+  ) throws(WorkerFailure.Cause) -> Bootstrap {
     bench.beginRollout(plan.network, net)
     while true {
       guard act(bench) else { throw causeOfPolicy(net, bench) }
@@ -49,8 +51,10 @@ extension Worker {
       let isCutOff = outcome.truncated || episodeSteps == plan.configuration.maxSteps
       episodeIsOver = outcome.terminated || isCutOff
       if episodeIsOver || totalSteps % plan.configuration.flushLength == 0 {
+        bench.ending = outcome.terminated ? .terminated : isCutOff ? .truncated : .continues
         let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
-        return isTerminal ? 0 : try value(net, bench)
+        if isTerminal { return .endOfTask(terminalValue) }
+        return .nextState(skipsTail ? 0 : try value(net, bench))
       }
     }
   }
@@ -73,7 +77,7 @@ extension Worker {
       let deviation = bench.tape.value(of: policy.deviation, row: row, column: index)
       let sample = mean + deviation * actionNoise.gaussianFloat()
       isFinite = isFinite && sample.isFinite
-      bench.keepAction(sample, index)
+      bench.keepAction(slipped(sample, index), index)
     }
     return isFinite
   }
@@ -98,12 +102,13 @@ extension Worker {
 
   /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
   private func differentiate(
-    _ net: UnsafeBufferPointer<Float>, _ bench: Bench, bootstrap: Double
+    _ net: UnsafeBufferPointer<Float>, _ bench: Bench
   ) throws(WorkerFailure.Cause) {
-    let rollout = bench.rollout(bootstrap: bootstrap, discount: plan.configuration.discount)
+    let rollout = bench.rollout(discount: plan.configuration.discount)
     let terms = plan.loss(
-      plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions, targets: rollout.targets,
-      on: bench.tape)
+      plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions,
+      targets: slipped(rollout.targets, bench), on: bench.tape)
+    bench.entropy = terms.entropy
     let loss = bench.tape.value(of: terms.total)
     guard loss.isFinite else {
       let (name, value) = largestParameter(of: net)

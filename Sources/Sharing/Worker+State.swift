@@ -98,17 +98,21 @@ extension Worker {
     public var pullIsTorn: Bool
     /// How many versions the most outdated block of the push under way was behind.
     public var lag: Int
+    /// The return of the first step of the last flush, where a slip keeps it.
+    public var lastReturn: Double?
     /// The local net, or its gradient while a push is under way.
     public var netOrGradient: [Float] = []
     /// A block between load and store, with its optimizer slots (`hogwild`).
     public var loaded: [Float] = []
     /// The version of each block in the local net, then that of `loaded`, then the writers of the pull under way.
     public var versions: [UInt64] = []
+    /// The gradient that a slip keeps from flush to flush; else empty.
+    public var keptGradient: [Float] = []
 
     /// The arrays are stored beside, not in the text.
     private enum CodingKeys: String, CodingKey {
       case phase, updates, episodes, actionNoise, startStates, environment, totalSteps, episodeSteps, episodeReturn,
-        episodeIsOver, smoothedAsRead, hasPulled, pullIsTorn, lag
+        episodeIsOver, smoothedAsRead, hasPulled, pullIsTorn, lag, lastReturn
     }
   }
 
@@ -119,7 +123,8 @@ extension Worker {
       startStates: startStates.counter, environment: environment.state, totalSteps: totalSteps,
       episodeSteps: episodeSteps, episodeReturn: episodeReturn, episodeIsOver: episodeIsOver,
       smoothedAsRead: smoothedAsRead, hasPulled: hasPulled, pullIsTorn: pullIsTorn, lag: lag,
-      netOrGradient: netOrGradient, loaded: loaded, versions: base + [loadedVersion, pullWriters])
+      lastReturn: plan.configuration.slips.staleBootstrap ? lastReturn : nil, netOrGradient: netOrGradient,
+      loaded: loaded, versions: base + [loadedVersion, pullWriters], keptGradient: keptGradient)
   }
 
   /// Puts the worker into `state`.
@@ -131,6 +136,10 @@ extension Worker {
     try check(state.netOrGradient.count == netOrGradient.count, "a net of \(state.netOrGradient.count) parameters")
     try check(state.loaded.count == loaded.count, "a loaded block of \(state.loaded.count) numbers")
     try check(state.versions.count == blockCount + 2, "\(state.versions.count) versions")
+    try check(
+      state.keptGradient.count == keptGradient.count, "a kept gradient of \(state.keptGradient.count) parameters")
+    let staleBootstrap = plan.configuration.slips.staleBootstrap
+    try check((state.lastReturn != nil) == staleBootstrap, "\(staleBootstrap ? "no" : "a") last return")
     try check(
       state.environment.count == environment.state.count, "an environment of \(state.environment.count) numbers")
     let counts = [state.updates, state.episodes, state.totalSteps, state.episodeSteps, state.lag]
@@ -162,6 +171,8 @@ extension Worker {
     lag = state.lag
     netOrGradient = state.netOrGradient
     loaded = state.loaded
+    keptGradient = state.keptGradient
+    lastReturn = state.lastReturn ?? 0
     base = Array(state.versions[..<blockCount])
     (loadedVersion, pullWriters) = (state.versions[blockCount], state.versions[blockCount + 1])
     stepNumber = stepNumberOfPush
