@@ -118,8 +118,8 @@ public struct QuirkAudit: Sendable {
     let deviations = tape.constant(flush.deviations, rows: rows, columns: network.actions)
     let entropies = tape.values(of: tape.normalEntropy(sigma: deviations))
     if let row = entropies.indices.first(where: { entropies[$0] != flush.entropies[$0] }) {
-      shown.append(
-        (.entropyOfSigma, "the entropy of σ \(flush.deviations[row]) is \(entropies[row]), not \(flush.entropies[row])"))
+      let (deviation, right, found) = (flush.deviations[row], entropies[row], flush.entropies[row])
+      shown.append((.entropyOfSigma, "the entropy of σ \(deviation) is \(right), not \(found)"))
     }
 
     var detached = flush.net
@@ -130,16 +130,13 @@ public struct QuirkAudit: Sendable {
       let critic = tape.mean(tape.square(tape.subtract(targets, network.value(of: states, on: tape))))
       detached.withUnsafeMutableBufferPointer { tape.backward(from: critic, into: $0) }
     }
-    // The critic's tensors are those of its layer and of the value's.
+    // The actor's part of the gradient is none of the critic's loss.
     let ofCritic = network.layout.tensors.filter { $0.name.hasPrefix("critic.") || $0.name.hasPrefix("value.") }
     let elements = ofCritic.flatMap { $0.range.offset..<$0.range.offset + $0.range.count }
     if let element = elements.first(where: { detached[$0] != flush.gradient[$0] }) {
-      let name = network.layout.name(ofParameter: element)
+      let (name, found) = (network.layout.name(ofParameter: element), flush.gradient[element])
       shown.append(
-        (
-          .attachedBootstrap,
-          "the gradient of \(name) is \(flush.gradient[element]), and with targets held constant \(detached[element])"
-        ))
+        (.attachedBootstrap, "the gradient of \(name) is \(found), and of constant targets \(detached[element])"))
     }
     return shown
   }

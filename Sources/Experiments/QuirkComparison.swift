@@ -150,7 +150,7 @@ private struct Pair {
     self.first = try run(first)
     self.second = try run(second)
     precondition(
-      first.workers == second.workers && self.first.world.model.parameterCount == self.second.world.model.parameterCount,
+      first.workers == second.workers && self.first.world.plan.network.layout == self.second.world.plan.network.layout,
       "runs of other workers or other nets cannot be compared")
     earlier = (self.first.processes[0], self.second.processes[0])
     strategy = ScheduleStrategy(schedule, for: self.first.processes, seed: scheduleSeed)
@@ -230,9 +230,9 @@ extension Worker {
 }
 
 extension Adam {
-  /// How large a step is in the last update of a round when each of `workers` equal workers corrects the shared moments'
-  /// bias by a count of its own, as a multiple of the step under one count. It is measured on a parameter whose gradient
-  /// is always 1.
+  /// How large a step is in the last update of a round when each of `workers` equal workers corrects the bias of the
+  /// shared moments by a count of its own, as a multiple of the step under one count. It is measured on a parameter whose
+  /// gradient is always 1.
   /// - Parameter round: from 1; in a round every worker makes one update.
   public func privateStepSize(workers: Int, round: Int) -> Double {
     precondition(workers >= 1 && round >= 1, "\(workers) workers in round \(round); both are at least 1")

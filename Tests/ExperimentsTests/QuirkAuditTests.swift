@@ -29,7 +29,9 @@ import Training
 
   /// Every protocol's accesses are understood, and no interleaving is mistaken for a quirk.
   @Test(arguments: [SharingProtocol.locked, .sharded, .hogwild], Schedule.allCases)
-  func `no protocol and no schedule shows a quirk that is not there`(sharing: SharingProtocol, schedule: Schedule) throws {
+  func `no protocol and no schedule shows a quirk that is not there`(
+    sharing: SharingProtocol, schedule: Schedule
+  ) throws {
     for quirk in [Quirk.privateStep, .neverCleared] {
       var configuration = quirk.demonstration
       (configuration.sharing, configuration.workers) = (sharing, 3)
@@ -44,8 +46,12 @@ import Training
   @Test func `all quirks of the report are seen in the report's program`() throws {
     var configuration = Preset.sjtu.configuration
     (configuration.maxSteps, configuration.workers) = (25, 3)
-    let found = try audit(configuration).sightings
+    let audit = try audit(configuration)
+    let found = audit.sightings
     #expect(Set(found.map(\.quirk)) == [.noInitialPull, .limitIsTerminal, .privateStep, .unscaledMean])
+    // Every worker has one flush before its first pull, and every flush the unscaled mean.
+    let counts = Dictionary(uniqueKeysWithValues: zip(found.map(\.quirk), audit.counts))
+    #expect(counts[.noInitialPull] == 3 && counts[.unscaledMean]! >= 60)
     // The first flush of the first worker, and the first update that another has been made before.
     let pull = try #require(found.first { $0.quirk == .noInitialPull })
     #expect(pull.update == 0 && pull.access < 3)
