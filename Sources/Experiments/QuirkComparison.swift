@@ -231,8 +231,8 @@ extension Worker {
 
 extension Adam {
   /// How large a step is in the last update of a round when each of `workers` equal workers corrects the bias of the
-  /// shared moments by a count of its own, as a multiple of the step under one count. It is measured on a parameter whose
-  /// gradient is always 1.
+  /// shared moments by a count of its own, as a multiple of the step under one count. It is measured on a parameter
+  /// whose gradient is always 1.
   /// - Parameter round: from 1; in a round every worker makes one update.
   public func privateStepSize(workers: Int, round: Int) -> Double {
     precondition(workers >= 1 && round >= 1, "\(workers) workers in round \(round); both are at least 1")

@@ -8,8 +8,8 @@ import DeterministicMath
 public struct ActorCriticLoss: Hashable, Sendable {
   /// β, the weight of the entropy.
   public var entropyWeight: Double
-  /// Whether the entropy is `½ (log 2πσ + 1)`, with σ where σ² belongs (slip `entropy-of-sigma`). That is the entropy of
-  /// N(μ, σ), the distribution of *variance* σ.
+  /// Whether the entropy is `½ (log 2πσ + 1)`, with σ where σ² belongs (slip `entropy-of-sigma`). That is the entropy
+  /// of a distribution with the *variance* σ.
   public var takesEntropyOfSigma: Bool
 
   /// The terms of the loss, as they stand on the tape.

@@ -13,10 +13,11 @@ final class Bench {
   let tape = Tape<Float>()
   /// The rewards as the learner sees them.
   var rewards: [Double] = []
-  private var states: Variable
+  private(set) var states: Variable
   private(set) var policy: GaussianPolicy
-  private var actions: [Float] = []
-  private var targets: [Double] = []
+  private(set) var actions: [Float] = []
+  /// The returns, one a reward.
+  private(set) var targets: [Double] = []
   /// The gradient of the rollout's loss.
   let gradient: UnsafeMutableBufferPointer<Float>
   /// What the returns of the rollout begin at.
@@ -141,10 +142,7 @@ final class Bench {
     return (states, actionMatrix, targetColumn)
   }
 
-  /// The return of the rollout's first step.
-  var firstTarget: Double { targets[0] }
-
-  /// `targets`, with the gradient of the last value that was asked for in it.
+  /// `targets`, differentiated through the value of the next state, the last that was observed.
   func attached(_ targets: Variable, by network: SeparateNetwork, discount: Double) -> Variable {
     let rows = rewards.count
     let following = tape.constant(rows: rows, columns: observation.count)
@@ -152,17 +150,6 @@ final class Bench {
     for row in 0..<rows { fill(UnsafeMutableBufferPointer(rebasing: elements[(row * observation.count)...])) }
     return ActorCriticLoss.attached(targets, to: following, of: network, discount: discount, on: tape)
   }
-
-  /// The policy, the actions and the entropies of the rollout.
-  var evidence: (means: [Float], deviations: [Float], actions: [Float], entropies: [Float]) {
-    (
-      Array(tape.values(of: policy.mean)), Array(tape.values(of: policy.deviation)), actions,
-      Array(tape.values(of: entropy))
-    )
-  }
-
-  /// The states of the rollout, rows × observations, and the targets, one a row.
-  var critique: (states: [Float], targets: [Float]) { (Array(tape.values(of: states)), targets.map { Float($0) }) }
 }
 
 /// What the returns of a flush begin at.

@@ -49,8 +49,8 @@ extension Worker {
     guard totalSteps > earlier.totalSteps, phase != .failed else { return nil }
     precondition(world.witnessesFlushes, "the world keeps no nets of flushes")
     let bench = world.bench
-    let (means, deviations, actions, entropies) = bench.evidence
-    let (states, targets) = bench.critique
+    func values(_ variable: Variable) -> [Float] { Array(bench.tape.values(of: variable)) }
+    let (means, deviations) = (values(bench.policy.mean), values(bench.policy.deviation))
     var stream = earlier.actionNoise
     let noise = means.map { _ in stream.gaussianFloat() }
     let net = Array(bench.pulledNet)
@@ -64,11 +64,11 @@ extension Worker {
       return tape.value(of: plan.network.value(of: next, on: tape))
     }
     return FlushWitness(
-      net: net, hasPulled: hasPulled, states: states, deviations: deviations, noise: noise,
-      samples: means.indices.map { means[$0] + deviations[$0] * noise[$0] }, actions: actions, entropies: entropies,
-      targets: targets, ending: bench.ending, isEndOfTask: bench.bootstrap.isEndOfTask,
-      bootstrap: bench.bootstrap.value, nextValue: Double(nextValue), gradient: Array(bench.gradient),
-      pushed: netOrGradient)
+      net: net, hasPulled: hasPulled, states: values(bench.states), deviations: deviations, noise: noise,
+      samples: means.indices.map { means[$0] + deviations[$0] * noise[$0] }, actions: bench.actions,
+      entropies: values(bench.entropy), targets: bench.targets.map { Float($0) }, ending: bench.ending,
+      isEndOfTask: bench.bootstrap.isEndOfTask, bootstrap: bench.bootstrap.value, nextValue: Double(nextValue),
+      gradient: Array(bench.gradient), pushed: netOrGradient)
   }
 
   /// The update of a block that the worker has begun in its last step: which block, and the step number that the

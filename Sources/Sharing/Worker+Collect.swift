@@ -29,7 +29,7 @@ extension Worker {
       phase = .failed
       return
     }
-    if plan.configuration.slips.staleBootstrap { lastReturn = bench.firstTarget }
+    if plan.configuration.slips.staleBootstrap { lastReturn = bench.targets[0] }
     world.statistics.environmentSteps += bench.rewards.count
     beginPush()
   }
@@ -66,7 +66,8 @@ extension Worker {
     return value
   }
 
-  /// Samples an action from the local policy. The environment clips it; the density is the sample's own.
+  /// Samples an action from the local policy. The environment clips it; the density is the sample's own,
+  /// but for a slip.
   /// - Returns: whether the action is finite.
   mutating func act(_ bench: Bench) -> Bool {
     bench.observe(environment)
