@@ -46,6 +46,12 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Reporting", []),
   ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
   ("Experiments", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Training"]),
+  (
+    "Races",
+    [
+      "DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Reporting", "Training", "Experiments",
+    ]
+  ),
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
     "Benchmarking",
@@ -68,6 +74,13 @@ let tests: [(name: String, dependencies: [String])] = [
   (
     "ExperimentsTests",
     ["Experiments", "DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep", "PropertyTesting"]
+  ),
+  (
+    "RacesTests",
+    [
+      "Races", "DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Reporting", "Training",
+      "Experiments",
+    ]
   ),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),
