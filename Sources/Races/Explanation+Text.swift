@@ -20,8 +20,8 @@ extension Explanation {
     switch hazard {
     case .tornPull:
       let update = "\(other.name)'s update \(other.update)"
-      return "\(met.name) pulls \(object) with \(update), stored in access \(other.index), in access \(met.index)"
-        + (seen.map { "; but what it reads in access \($0.index) (\($0.words)) is without that update." } ?? ".")
+      return "Access \(met.index) (\(met.description)) brings \(update), which access \(other.index) put there"
+        + (seen.map { "; access \($0.index) (\($0.description)) brings its block without that update." } ?? ".")
     case .episodeOverrun:
       return "\(Self.place(other)) begins the last episode that was asked for; \(Self.place(shown)) begins one more."
     case .earlyExitJoin:
@@ -59,7 +59,7 @@ extension [AccessEvent] {
     }
     for stretch in stretches(keeping: marked) {
       if stretch.isLeftOut {
-        row("…", lanes.position(of: self[stretch.range.lowerBound].process), "\(stretch.range.count) more accesses")
+        row("", lanes.position(of: self[stretch.range.lowerBound].process), "… \(stretch.range.count) more accesses")
       } else {
         for event in self[stretch.range] {
           let mark = event.hazards.isEmpty ? (marked.contains(event.index) ? "  *" : "")

@@ -30,7 +30,7 @@ public struct Race<P: Participant> {
 
   /// The race at which `shrinker` arrived.
   init(
-    _ program: TrainingProgram<P>, _ goal: Goal, _ shrinker: ScheduleShrinker<P>, original: ScheduleShrinker<P>.Size
+    _ program: TrainingProgram<P>, _ goal: Goal, _ shrinker: ScheduleShrinker<P>, found: ScheduleShrinker<P>.Size
   ) {
     // The program was begun before, so it can be.
     let start = try! program.start()
@@ -38,7 +38,7 @@ public struct Race<P: Participant> {
     self.goal = goal
     choices = shrinker.choices
     passing = shrinker.nearestPassing(limit: 500)
-    size = (shrinker.size, original)
+    size = (shrinker.size, found)
     candidates = shrinker.candidates
     let history = AccessHistory(choices, from: start)!
     events = history.events

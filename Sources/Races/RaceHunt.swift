@@ -133,26 +133,35 @@ public struct RaceHunt<P: Participant> {
   /// - Precondition: `choices` reaches the goal.
   @_specialize(where P == Worker)
   public func shrink(_ choices: [Int], progress: (Progress) -> Void = { _ in }) throws -> Race<P> {
-    guard var smallest = try attempt(choices, of: program, effort: effort) else {
+    guard let found = try attempt(choices, of: program, effort: effort) else {
       preconditionFailure("a schedule that does not reach \(goal)")
     }
+    // Of any hazard, the one that was found: a smaller schedule must not show another.
+    var hunt = self
+    if goal == .anyHazard, let hazard = goal.hazard(in: found.run) { hunt.goal = .hazard(hazard) }
+    return try hunt.shrink(found, choices, progress)
+  }
+
+  private func shrink(
+    _ found: ScheduleShrinker<P>, _ choices: [Int], _ progress: (Progress) -> Void
+  ) throws -> Race<P> {
+    var smallest = try attempt(choices, of: program, effort: effort)!
     func tell(_ shrinker: ScheduleShrinker<P>) {
       progress(
         Progress(stage: .shrinking, schedules: shrinker.candidates, accesses: shrinker.choices.count))
     }
-    let original = smallest.size
     smallest.shrink(progress: tell)
     var program = program
     for smaller in program.smallerPrograms(doing: smallest.choices) {
       let candidate = program.with(smaller.change(program.configuration))
       guard candidate.configuration != program.configuration,
         var shrinker = try attempt(smaller.choices(smallest.choices), of: candidate, effort: smallest.effort),
-        !(smallest.size < shrinker.size)
+        !(smallest.size < shrinker.size), shrinker.showsNoMore(than: smallest)
       else { continue }
       shrinker.shrink(progress: tell)
       (smallest, program) = (shrinker, candidate)
     }
-    return Race(program, goal, smallest, original: original)
+    return Race(program, goal, smallest, found: found.size)
   }
 
   private func attempt(
@@ -162,6 +171,16 @@ public struct RaceHunt<P: Participant> {
     return ScheduleShrinker(
       choices, from: try program.start(), inspection: goal.inspection, stepLimit: accessLimit, effort: effort,
       shows: { goal.isReached(in: $0) })
+  }
+}
+
+extension ScheduleShrinker where P: Participant {
+  /// Whether its run shows no hazard that `other` does not: one that only a smaller program has would distract.
+  fileprivate func showsNoMore(than other: ScheduleShrinker) -> Bool {
+    func hazards(_ shrinker: ScheduleShrinker) -> [Hazard] {
+      Hazard.allCases.filter { P.training(in: shrinker.run.world).statistics.count(of: $0) > 0 }
+    }
+    return Set(hazards(self)).isSubset(of: hazards(other))
   }
 }
 

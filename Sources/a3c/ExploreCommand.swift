@@ -119,6 +119,7 @@ struct ExploreCommand {
   }
 
   private func save(_ race: Race<Worker>) throws {
+    try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end))
     try svgFile?.save(
       TimelineSVG.render(
         race.events.timeline(
@@ -128,8 +129,19 @@ struct ExploreCommand {
 
   /// The command that repeats the search.
   private var command: String {
-    let words = arguments.words.enumerated().filter { _ in true }.map(\.element.quotedForShell)
-    return (["a3c explore"] + words).joined(separator: " ")
+    var words = ["a3c explore"]
+    func add<Value>(_ option: Option<Value>, _ value: String) {
+      if arguments.given.contains(option.name) { words.append("--\(option.name) \(value.quotedForShell)") }
+    }
+    add(Self.hazard, goal.description)
+    add(Self.until, goal.description)
+    words += ConfigurationOptions.words(arguments)
+    add(Self.episodes, "\(arguments[Self.episodes])")
+    add(Self.strategy, "\(arguments[Self.strategy])")
+    add(Self.schedules, "\(arguments[Self.schedules])")
+    add(Self.accessLimit, "\(arguments[Self.accessLimit])")
+    add(Self.seed, "\(arguments[Self.seed])")
+    return words.joined(separator: " ")
   }
 
   /// The one command that shows what was found again.
