@@ -62,7 +62,9 @@ extension [AccessEvent] {
         row("", lanes.position(of: self[stretch.range.lowerBound].process), "… \(stretch.range.count) more accesses")
       } else {
         for event in self[stretch.range] {
-          let mark = event.hazards.isEmpty ? (marked.contains(event.index) ? "  *" : "")
+          let mark =
+            event.hazards.isEmpty
+            ? (marked.contains(event.index) ? "  *" : "")
             : "  ! " + event.hazards.map(\.rawValue).joined(separator: ", ")
           row("\(event.index)", lanes.position(of: event.process), "\(event.words)  \(event.versions)\(mark)")
         }

@@ -1,5 +1,5 @@
-// An explanation as a picture: every access of the schedule with its words and versions, and arrows from what the worker
-// had seen to the change that it missed, and from there to where that shows.
+// An explanation as a picture: every access of the schedule with its words and versions, and arrows from what the
+// worker had seen to the change that it missed, and from there to where that shows.
 
 import Reporting
 import Sharing
@@ -26,7 +26,9 @@ extension [AccessEvent] {
         lane: lanes.position(of: event.process), start: Double(event.index), end: Double(event.index + 1),
         category: event.category(blocks: blocks), label: "\(event.words)  \(event.versions)")
     }
-    guard let explanation else { return Timeline(title: title, subtitle: subtitle, lanes: lanes.names, unit: "accesses", spans: spans) }
+    guard let explanation else {
+      return Timeline(title: title, subtitle: subtitle, lanes: lanes.names, unit: "accesses", spans: spans)
+    }
     let isMade = explanation.shown.index < count
     let arrows = [(explanation.seen, explanation.other), (explanation.other, explanation.met)].compactMap {
       pair -> TimelineArrow? in

@@ -83,8 +83,8 @@ struct Collision {
   }
 
   /// The general rule: between an access and the one by which the same process had known the object before, the latest
-  /// change by somebody else. The access is the last one; where nobody changed its object, the latest of the same update
-  /// with such a change.
+  /// change by somebody else. The access is the last one; where nobody changed its object, the latest of the same
+  /// update with such a change.
   private mutating func findLatest(in events: [AccessEvent]) {
     for met in events.reversed() where met.process == shown.process && met.update == shown.update {
       let (seen, changes) = Self.changes(before: met, in: events)
@@ -96,8 +96,8 @@ struct Collision {
     seen = Self.changes(before: shown, in: events).seen
   }
 
-  /// A stale push: the object of this update of which the gradient was the most versions behind. A store does not count:
-  /// the gradient met what was loaded before.
+  /// A stale push: the object of this update of which the gradient was the most versions behind. A store does not
+  /// count: the gradient met what was loaded before.
   private mutating func findMostStale(in events: [AccessEvent]) {
     var most = 0
     for met in events where met.process == shown.process && met.update == shown.update {

@@ -19,7 +19,7 @@ public struct RaceHunt<P: Participant> {
   /// Names the schedules of strategies that draw.
   public var seed: UInt64
   /// The most accesses to make in order to find a smaller schedule.
-  public var effort = 3_000_000
+  public var effort = 10_000_000
 
   /// A search, not begun.
   public init(

@@ -22,7 +22,8 @@ public enum SearchStrategy: Hashable, Sendable, CustomStringConvertible {
   case exhaustive(preemptions: Int?)
 
   /// What `init` reads, in words.
-  public static let allowed = "portfolio, round-robin, random, timed, pct:D with D from 1 to 100, "
+  public static let allowed =
+    "portfolio, round-robin, random, timed, pct:D with D from 1 to 100, "
     + "lag:K with K from 0 to 1000000, exhaustive, or exhaustive:P with at most P preemptions"
 
   /// Reads the name of a strategy; `nil` where there is none of that name.

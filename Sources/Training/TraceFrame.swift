@@ -33,8 +33,8 @@ struct TraceFrame: Equatable {
     case state = 0x53
     /// A worker's accesses: the worker's number, 4 bytes, then a piece of its log.
     case log = 0x4c
-    /// Who makes each access of a lockstep run: pairs of a process's number and how many accesses it makes in a row. Only
-    /// the second frame, and then there are no logs.
+    /// Who makes each access of a lockstep run: pairs of a process's number and how many accesses it makes in a row.
+    /// Only the second frame, and then there are no logs.
     case choices = 0x4f
     /// A moment at which every worker stood still, as JSON.
     case cut = 0x43

@@ -42,8 +42,8 @@ struct ExploreCommand {
       + [strategy, schedules, accessLimit, seed, out, svg, force, json],
     examples: [
       "a3c explore", "a3c explore --hazard torn-pull --protocol sharded --svg torn.svg",
-      "a3c explore --until 'staleness > 8' --workers 4 --out stale.trace",
-      "a3c explore --hazard stale-push --protocol locked --workers 2 --episodes 1 --strategy exhaustive",
+      "a3c explore --until nonfinite --set adam.learningRate=100 --out bad.trace",
+      "a3c explore --hazard torn-pull --protocol locked --strategy exhaustive",
     ])
 
   private let arguments: Arguments

@@ -33,12 +33,12 @@ struct ExploreReport: Encodable {
 
   let found: Bool
   let goal: String
-  let hazard: Hazard?
+  @NullWhereNil var hazard: Hazard?
   /// How many schedules were run.
   let schedules: Int
   let strategies: [Share]
   /// The fraction of all schedules that is explored; `nil` where schedules are drawn.
-  let explored: Double?
+  @NullWhereNil var explored: Double?
   /// How many classes of schedules were met.
   let classes: Int?
   /// How many schedules were cut at the limit of accesses.
@@ -46,7 +46,7 @@ struct ExploreReport: Encodable {
   /// How many accesses were made in the search.
   let accessesSearched: Int
   /// The preemptions of the minimal schedule.
-  let preemptions: Int?
+  @NullWhereNil var preemptions: Int?
   /// The two accesses that collide: the other's, and the one that meets it.
   let accesses: [AccessEvent]
   /// Everything about them.
@@ -65,7 +65,7 @@ struct ExploreReport: Encodable {
   /// Who makes each access of the minimal schedule, and of the nearest one that does not show it.
   let choices: [Int]?
   let passing: [Int]?
-  let trace: String?
+  @NullWhereNil var trace: String?
   let repro: String
   /// The command that repeats the search.
   let command: String
@@ -155,7 +155,8 @@ struct ExploreReport: Encodable {
     facts.append(
       ("found", terminal.emphasised(hazard.map { "\($0.rawValue): \($0.meaning)" } ?? goal, .alarming))
     )
-    facts.append(("by", "\(strategy!), seed \(strategySeed!), after \(counted(foundSize!.accesses, "access", "accesses"))"))
+    facts.append(
+      ("by", "\(strategy!), seed \(strategySeed!), after \(counted(foundSize!.accesses, "access", "accesses"))"))
     lines += terminal.keyValueLines(facts)
     lines += ["", heading("what happens")] + sentences.map { "  \($0)" }
     let marked = race.explanation?.indices ?? []
@@ -190,5 +191,16 @@ extension Race {
       + (returns.isEmpty ? "" : " with returns \(returns.joined(separator: ", "))") + ", "
       + "smoothed reward \(NumberText.fixed(world.board.smoothed, places: 4)), "
       + "greatest staleness \(world.statistics.maxStaleness)."
+  }
+}
+
+/// A value that the document has as `null` where there is none, rather than leaving its key out.
+@propertyWrapper
+struct NullWhereNil<Value: Encodable>: Encodable {
+  var wrappedValue: Value?
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
   }
 }

@@ -19,7 +19,7 @@ import Training
   }
 
   @Test(arguments: [
-    SearchStrategy.portfolio, .roundRobin, .random, .timed, .pct(depth: 3), .lag(1), .exhaustive(preemptions: nil),
+    SearchStrategy.portfolio, .roundRobin, .random, .timed, .pct(depth: 3), .lag(1),
     .exhaustive(preemptions: 2),
   ])
   func `every strategy finds a lost update of racing workers, and none of workers that lock`(
