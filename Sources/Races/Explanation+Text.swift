@@ -48,47 +48,52 @@ extension Explanation {
 }
 
 extension [AccessEvent] {
-  /// A table of a schedule: a row for each access, in the column of whoever made it. Long stretches of one process in
-  /// which nothing happens are cut short.
-  /// - Parameter marked: accesses that are never left out, and are marked.
-  public func tableLines(on terminal: Terminal, marking marked: Set<Int> = []) -> [String] {
+  /// A table of a schedule: a row for each access, in the column of whoever made it. Stretches of one process in which
+  /// nothing happens are cut short.
+  /// - Parameters:
+  ///   - explanation: its accesses are marked and never left out; `nil` where there is nothing to mark.
+  ///   - first: the first access to show, where the reader knows what comes before.
+  public func tableLines(
+    on terminal: Terminal, explanation: Explanation? = nil, from first: Int = 0
+  ) -> [String] {
     let lanes = Lanes(self)
+    let marked = explanation?.indices ?? []
     var rows: [[String]] = []
     func row(_ number: String, _ lane: Int, _ text: String) {
       rows.append([number] + lanes.names.indices.map { $0 == lane ? text : "" })
     }
-    for stretch in stretches(keeping: marked) {
+    for stretch in stretches(of: first..<count, keeping: marked) {
       if stretch.isLeftOut {
         row("", lanes.position(of: self[stretch.range.lowerBound].process), "… \(stretch.range.count) more accesses")
-      } else {
-        for event in self[stretch.range] {
-          let mark =
-            event.hazards.isEmpty
-            ? (marked.contains(event.index) ? "  *" : "")
-            : "  ! " + event.hazards.map(\.rawValue).joined(separator: ", ")
-          row("\(event.index)", lanes.position(of: event.process), "\(event.words)  \(event.versions)\(mark)")
+        continue
+      }
+      for event in self[stretch.range] {
+        let mark: String
+        if let explanation, event.index == explanation.shown.index {
+          mark = "  ! \(explanation.hazard.rawValue)"
+        } else {
+          mark = marked.contains(event.index) ? "  *" : ""
         }
+        row("\(event.index)", lanes.position(of: event.process), "\(event.words)  \(event.versions)\(mark)")
       }
     }
     return terminal.tableLines(header: ["access"] + lanes.names, rows: rows)
   }
 
-  /// Stretches of accesses, those to be left out for brevity and the others.
-  func stretches(keeping marked: Set<Int>) -> [(range: Range<Int>, isLeftOut: Bool)] {
+  /// Stretches of accesses: those of one process that are long enough to be left out for brevity, and the others.
+  private func stretches(of range: Range<Int>, keeping marked: Set<Int>) -> [(range: Range<Int>, isLeftOut: Bool)] {
     let shortest = 6
     var stretches: [(range: Range<Int>, isLeftOut: Bool)] = []
-    var begin = 0
-    func isQuiet(_ position: Int) -> Bool { !marked.contains(self[position].index) && self[position].hazards.isEmpty }
-    while begin < count {
-      var end = begin
-      while end < count, isQuiet(end), self[end].process == self[begin].process { end += 1 }
-      // The first and the last of a stretch say where it begins and ends.
+    var begin = range.lowerBound
+    while begin < range.upperBound {
+      let process = self[begin].process
+      let end =
+        self[begin..<range.upperBound].firstIndex { $0.process != process || marked.contains($0.index) }
+        .map { Swift.max($0, begin + 1) } ?? range.upperBound
       if end - begin >= shortest {
-        stretches.append((begin..<begin + 1, false))
-        stretches.append((begin + 1..<end - 1, true))
-        stretches.append((end - 1..<end, false))
+        // The first and the last of a stretch say where it begins and ends.
+        stretches += [(begin..<begin + 1, false), (begin + 1..<end - 1, true), (end - 1..<end, false)]
       } else {
-        end = Swift.max(end, begin + 1)
         stretches.append((begin..<end, false))
       }
       begin = end

@@ -159,7 +159,6 @@ struct ExploreReport: Encodable {
       ("by", "\(strategy!), seed \(strategySeed!), after \(counted(foundSize!.accesses, "access", "accesses"))"))
     lines += terminal.keyValueLines(facts)
     lines += ["", heading("what happens")] + sentences.map { "  \($0)" }
-    let marked = race.explanation?.indices ?? []
     lines += [
       "",
       heading(
@@ -167,10 +166,11 @@ struct ExploreReport: Encodable {
         "\(counted(race.choices.count, "access", "accesses")), \(counted(preemptions!, "preemption")); "
           + "\(counted(program!.episodes, "episode")) of at most \(counted(program!.maxSteps, "step"))"),
     ]
-    lines += race.events.tableLines(on: terminal, marking: marked)
+    lines += race.events.tableLines(on: terminal, explanation: race.explanation)
     if !race.passingEvents.isEmpty {
-      lines += ["", heading("the nearest schedule without it")]
-      lines += race.passingEvents.tableLines(on: terminal)
+      let same = zip(race.events, race.passingEvents).prefix { $0 == $1 }.count
+      lines += ["", heading("the nearest schedule without it", same > 0 ? "the same before access \(same)" : "")]
+      lines += race.passingEvents.tableLines(on: terminal, from: same)
     }
     lines += [""] + terminal.keyValueLines([("repeat", terminal.emphasised(repro, .copyable))])
     return lines.joined(separator: "\n")

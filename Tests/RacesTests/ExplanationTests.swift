@@ -118,10 +118,12 @@ import Training
     let race = try #require(try race(.hazard(.tornPull), in: .small(.sharded)))
     let terminal = Terminal(isInteractive: false)
     let marked = try #require(race.explanation).indices
-    let lines = race.events.tableLines(on: terminal, marking: marked)
+    let lines = race.events.tableLines(on: terminal, explanation: race.explanation)
     #expect(lines[0].contains("worker 0") && lines[0].contains("worker 1"))
     #expect(lines.count < race.events.count)
     #expect(lines.last?.contains("! torn-pull") == true)
+    #expect(lines.count { $0.contains("!") } == 1 && lines.count { $0.hasSuffix("*") } == marked.count - 1)
+    #expect(race.events.tableLines(on: terminal, from: race.events.count - 1).count == 2)
     for index in marked { #expect(lines.contains { $0.contains(" \(index)  ") }) }
   }
 }
