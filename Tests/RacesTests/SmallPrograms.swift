@@ -31,7 +31,8 @@ func race<P: Participant>(
   _ goal: Goal, in program: TrainingProgram<P>, by strategy: SearchStrategy = .portfolio, schedules: Int = 200,
   seed: UInt64 = 1
 ) throws -> Race<P>? {
-  let hunt = RaceHunt(program, for: goal, by: strategy, schedules: schedules, seed: seed)
+  var hunt = RaceHunt(program, for: goal, by: strategy, schedules: schedules, seed: seed)
+  hunt.effort = 100_000
   return try hunt.search().finding.map { try hunt.shrink($0.choices) }
 }
 
