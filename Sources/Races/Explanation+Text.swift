@@ -10,6 +10,7 @@ extension Explanation {
   }
 
   private var happening: String {
+    let object = object ?? "what they share"
     guard let other else {
       switch hazard {
       case .noInitialPull: return "\(shown.name) pushes a gradient of its own random net: it has never pulled."

@@ -46,10 +46,11 @@ extension [AccessEvent] {
 
 extension AccessEvent {
   fileprivate func category(blocks: Int) -> TimelineCategory {
-    switch SharedObject(number: object, blocks: blocks) {
+    switch sharedObject(blocks: blocks) {
     case .block: changes || beginsUpdate ? .push : .pull
     case .model: changes ? .exchange : .pull
-    default: .bookkeeping
+    case .gradient: .push
+    case .episodeCounter, .smoothedReward, .results, .stepCount, nil: .bookkeeping
     }
   }
 }

@@ -20,8 +20,9 @@ public struct Explanation: Hashable, Sendable, Codable {
 
   /// The hazard.
   public var hazard: Hazard
-  /// The object about which they collide, in words: `actor.weight`.
-  public var object: String
+  /// The object about which they collide, in words: `actor.weight`; `nil` where it belongs to what is around the
+  /// workers.
+  public var object: String?
   /// The access that shows the hazard: the last one of the schedule.
   public var shown: AccessEvent
   /// The access by which the worker had known the object; for a torn pull, its read of a block without the other's
@@ -43,9 +44,10 @@ public struct Explanation: Hashable, Sendable, Codable {
     (shown, met) = (collision.shown, collision.met)
     (seen, other) = (collision.seen, collision.other)
     let world = P.training(in: history.run.world)
-    let object = SharedObject(number: met.object, blocks: world.model.blocks.count)
-    self.object = object.name(blocks: world.model.blocks)
-    element = Element(of: collision, object, choices, from: start)
+    if let object = met.sharedObject(blocks: world.model.blocks.count) {
+      self.object = object.name(blocks: world.model.blocks)
+      element = Element(of: collision, object, choices, from: start)
+    }
   }
 }
 
@@ -78,6 +80,10 @@ struct Collision {
       let budget = P.training(in: history.run.world).board.budget
       seen = events.last { $0.process == last.process && $0.object == last.object && $0.index < last.index }
       other = history.begun.firstIndex(of: budget).map { events[$0] }
+    case .bindOnce:
+      // Whoever filled the slot first holds it for ever.
+      seen = Self.changes(before: last, in: events).seen
+      other = events.first { $0.object == last.object && $0.changes }
     default: findLatest(in: events)
     }
   }
@@ -194,6 +200,15 @@ extension SharedObject {
     case .smoothedReward: "the smoothed reward"
     case .results: "the list of results"
     case .model: "the model"
+    case .gradient(let block): "the gradient of \(blocks[block].name)"
+    case .stepCount(let block): "the step count of \(blocks[block].name)"
     }
+  }
+}
+
+extension AccessEvent {
+  /// The object, if it is one of a training run; programs around workers have further ones.
+  func sharedObject(blocks: Int) -> SharedObject? {
+    object < SharedObject.count(blocks: blocks) ? SharedObject(number: object, blocks: blocks) : nil
   }
 }

@@ -84,6 +84,7 @@ public struct RaceHunt<P: Participant> {
   /// - Returns: what was searched, and the first schedule that reaches the goal.
   /// - Throws: where the program's configuration cannot be run.
   @_specialize(where P == Worker)
+  @_specialize(where P == LaunchProcess)
   public func search(progress: (Progress) -> Void = { _ in }) throws -> (effort: Effort, finding: SearchResult.Finding?)
   {
     let start = try program.start()
@@ -132,6 +133,7 @@ public struct RaceHunt<P: Participant> {
   /// - Throws: where the program's configuration cannot be run.
   /// - Precondition: `choices` reaches the goal.
   @_specialize(where P == Worker)
+  @_specialize(where P == LaunchProcess)
   public func shrink(_ choices: [Int], progress: (Progress) -> Void = { _ in }) throws -> Race<P> {
     guard let found = try attempt(choices, of: program, effort: effort) else {
       preconditionFailure("a schedule that does not reach \(goal)")
@@ -199,20 +201,21 @@ extension TrainingProgram {
     let involved = Set(choices).sorted()
     let numbers = Dictionary(uniqueKeysWithValues: zip(involved, involved.indices))
     var smaller: [Smaller] = []
-    if involved.count < configuration.workers {
-      let fewer = Smaller(
-        change: { configuration in
-          var changed = configuration
-          changed.workers = Swift.min(configuration.workers, involved.count)
-          return changed
-        }, choices: { $0.map { numbers[$0] ?? $0 } })
-      smaller.append(fewer)
+    // A process may be none of the workers, such as their parent.
+    for workers in [involved.count - 1, involved.count] where 1..<configuration.workers ~= workers {
+      smaller.append(
+        Smaller(
+          change: { configuration in
+            var changed = configuration
+            changed.workers = min(configuration.workers, workers)
+            return changed
+          }, choices: { $0.map { numbers[$0] ?? $0 } }))
     }
     for setting in [\Configuration.episodes, \Configuration.maxSteps] {
       smaller += sizes(below: configuration[keyPath: setting]).map { size in
         Smaller { configuration in
           var changed = configuration
-          changed[keyPath: setting] = Swift.min(configuration[keyPath: setting], size)
+          changed[keyPath: setting] = min(configuration[keyPath: setting], size)
           return changed
         }
       }

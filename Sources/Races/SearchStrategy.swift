@@ -16,7 +16,7 @@ public enum SearchStrategy: Hashable, Sendable, CustomStringConvertible {
   case timed
   /// Random priorities with D − 1 changes (`PriorityWalk`).
   case pct(depth: Int)
-  /// Changes of blocks are held back until K others have passed (`Lagging`).
+  /// Changes of the model are held back until K others have passed (`Lagging`).
   case lag(Int)
   /// Every schedule of so many preemptions at most, once (`Exploration`).
   case exhaustive(preemptions: Int?)
@@ -80,6 +80,8 @@ public enum SearchStrategy: Hashable, Sendable, CustomStringConvertible {
     let first = start.processes.map(\.nextAccess)
     let delays = start.processes.map(\.delay)
     let blocks = P.training(in: start.world).model.blocks.count
+    let board = blocks..<SharedObject.model.number(blocks: blocks)
+    let others = SharedObject.count(blocks: blocks)
     func stream(_ seed: UInt64, _ member: UInt32) -> RandomStream {
       RandomStream(seed: seed, worker: member, purpose: .schedule)
     }
@@ -97,7 +99,7 @@ public enum SearchStrategy: Hashable, Sendable, CustomStringConvertible {
     case .lag(let lag):
       make = { seed in
         let base = RandomWalk(generator: stream(seed, 1000 + UInt32(lag)))
-        return Lagging(lag, first: first, base, holds: { $0 < blocks })
+        return Lagging(lag, first: first, base, holds: { $0 < others && !board.contains($0) })
       }
     case .portfolio, .exhaustive: preconditionFailure("\(self) is no member of a portfolio")
     }

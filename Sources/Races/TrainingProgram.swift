@@ -36,6 +36,16 @@ public struct TrainingProgram<P: Participant> {
   }
 }
 
+extension TrainingProgram where P == LaunchProcess {
+  /// The workers of `configuration`, each on a thread that a parent starts and waits for.
+  public init(_ configuration: Configuration, launchedBy program: LaunchProgram) {
+    self.init(configuration, name: "launch") { configuration in
+      let (world, workers) = try configuration.makeRun()
+      return program.launch(workers, in: world)
+    }
+  }
+}
+
 extension TrainingProgram where P == Worker {
   /// The workers of `configuration` alone.
   public init(_ configuration: Configuration) {

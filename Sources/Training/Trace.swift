@@ -201,7 +201,7 @@ extension Trace {
           }
           state = (Array(file[frame.payload]), frame.offset)
         case .log:
-          guard header.configuration.sharing != .hogwild else { throw Self.unrecordable(first) }
+          guard header.configuration.sharing.isLocked else { throw Self.unrecordable(first) }
           guard choices == nil else {
             throw TraceError(frame.offset, "a log beside choices; record the run again")
           }
@@ -226,7 +226,7 @@ extension Trace {
         }
         end = frame.end
       }
-      guard header.configuration.sharing != .hogwild || choices != nil else { throw Self.unrecordable(first) }
+      guard header.configuration.sharing.isLocked || choices != nil else { throw Self.unrecordable(first) }
       guard header.startingDigest == nil || state != nil else {
         throw TraceError(first.end, "the state is missing from which the run goes on; record the run again")
       }
@@ -243,6 +243,8 @@ extension Trace {
     /// Whether a cut may tell of so many more updates than are on record: of those before the recording, if it goes on
     /// from a checkpoint, and of equally many at each cut.
     private mutating func isPlausible(_ earlier: Int) -> Bool {
+      // A push that was refused looks on record like any other.
+      if header.configuration.stalenessBound != nil { return true }
       if earlierUpdates == nil { earlierUpdates = header.startingDigest == nil ? 0 : earlier }
       return earlier >= 0 && earlier == earlierUpdates
     }
@@ -265,7 +267,7 @@ extension Trace {
       do {
         while let access = try readers[worker].next(piece, at: &position) {
           accesses[worker] += 1
-          if access.kind == .exchange || (access.kind == .push && access.access.object == 0) { updates += 1 }
+          if access.countsPush(blocks: header.blocks) { updates += 1 }
         }
       } catch {
         throw TraceError(begin + error.position, "\(error.reason); record the run again")
