@@ -154,40 +154,41 @@ extension Explanation.Element {
     of collision: Collision, _ object: SharedObject, _ choices: [Int], from start: Simulation<P, S>
   ) {
     guard let other = collision.other else { return nil }
-    let model = P.training(in: start.world).model
+    let world = P.training(in: start.world)
     let range: Range<Int>
     switch object {
-    case .block(let block): range = model.blocks[block].range
-    case .model: range = 0..<model.parameterCount
-    default: return nil
+    case .block(let block), .gradient(let block): range = world.model.blocks[block].range
+    case .model: range = 0..<world.model.parameterCount
+    case .episodeCounter, .smoothedReward, .results, .stepCount: return nil
     }
     // What it saw of the same object; or else, and of another block, what was there before the other's change.
     let seen = collision.seen.flatMap { $0.object == collision.met.object ? $0.index + 1 : nil } ?? other.index
-    let (before, after) = (
-      Self.numbers(after: seen, choices, from: start), Self.numbers(after: collision.met.index, choices, from: start)
-    )
-    for (copy, values) in before.enumerated() {
-      func change(_ element: Int) -> Float { (after[copy][element] - values[element]).magnitude }
+    let before = Self.numbers(of: object, after: seen, choices, from: start)
+    let after = Self.numbers(of: object, after: collision.met.index, choices, from: start)
+    for (before, after) in zip(before, after) {
+      func change(_ element: Int) -> Float { (after.values[element] - before.values[element]).magnitude }
       guard let largest = range.max(by: { change($0) < change($1) }), change(largest) > 0 else { continue }
-      let layout = P.training(in: start.world).plan.network.layout
-      let tensor = layout.tensors.last { $0.range.offset <= largest }!
-      let slots = P.training(in: start.world).plan.configuration.adam.slots
+      let tensor = world.plan.network.layout.tensors.last { $0.range.offset <= largest }!
       self.init(
-        tensor: tensor.name + (copy == 0 ? "" : ".\(slots[copy - 1].name)"), element: largest - tensor.range.offset,
-        seen: values[largest], met: after[copy][largest])
+        tensor: tensor.name + before.suffix, element: largest - tensor.range.offset, seen: before.values[largest],
+        met: after.values[largest])
       return
     }
     return nil
   }
 
-  /// The parameters, then the optimizer's slots, after the first `count` accesses.
+  /// The numbers of an object after the first `count` accesses, in the order of the flat buffer: the parameters, then
+  /// the optimizer's slots; or the model's gradient.
   private static func numbers<P: Participant, S: Strategy>(
-    after count: Int, _ choices: [Int], from start: Simulation<P, S>
-  ) -> [[Float]] {
+    of object: SharedObject, after count: Int, _ choices: [Int], from start: Simulation<P, S>
+  ) -> [(suffix: String, values: [Float])] {
     var run = start.snapshot(drivenBy: Replayed(Array(choices.prefix(count))))
     run.run()
-    let state = P.training(in: run.world).model.state
-    return [state.parameters] + state.slots
+    let world = P.training(in: run.world)
+    let state = world.model.state
+    if case .gradient = object { return state.gradient.map { [(".grad", $0.values)] } ?? [] }
+    let slots = world.plan.configuration.adam.slots
+    return [("", state.parameters)] + zip(slots, state.slots).map { (".\($0.name)", $1) }
   }
 }
 
