@@ -36,6 +36,7 @@ struct BenchCommand {
     let growthFrom4To1000Workers: [String: Double]
     let threads: [ThreadScaling]
     let recording: [RecordingCost]
+    let search: [SearchRate]
   }
 
   private let isJSON: Bool
@@ -45,7 +46,7 @@ struct BenchCommand {
   /// Measures and reports.
   /// - Returns: the exit code.
   func run() throws -> Int32 {
-    let meter = ProgressMeter("bench", total: trainingMeasurements + 7, unit: "measurements")
+    let meter = ProgressMeter("bench", total: trainingMeasurements + 8, unit: "measurements")
     var done = 0
     func advance() {
       done += 1
@@ -66,6 +67,8 @@ struct BenchCommand {
       for workers in [1, 2] { recording.append(try measureRecording(sharing, workers: workers)) }
       advance()
     }
+    let search = try measureSearch()
+    advance()
     meter.finish()
 
     func row(_ measurement: Timing) -> Report.Row {
@@ -83,7 +86,8 @@ struct BenchCommand {
     let report = Report(
       peakGigaflops: peak, kernels: kernels.map(row), training: training.map { row($0.step) },
       stepsPerSecond: Dictionary(uniqueKeysWithValues: training.map { ($0.step.name, 1e9 / $0.step.nanoseconds) }),
-      growthFrom4To1000Workers: Dictionary(uniqueKeysWithValues: growth), threads: threads, recording: recording)
+      growthFrom4To1000Workers: Dictionary(uniqueKeysWithValues: growth), threads: threads, recording: recording,
+      search: search)
     print(isJSON ? try json(report) : screen(report))
     return 0
   }
@@ -133,6 +137,14 @@ struct BenchCommand {
           "\($0.sharing.rawValue), \(counted($0.workers, "worker"))", NumberText.fixed($0.medianRatio, places: 4),
           $0.quartiles.map { NumberText.fixed($0, places: 3) }.joined(separator: " to "), "\($0.pairs)",
           NumberText.fixed($0.bytesPerUpdate, places: 1),
+        ]
+      }, indent: 0)
+    lines.append("")
+    lines += terminal.tableLines(
+      header: ["every interleaving of", "schedules/s", "accesses each"],
+      rows: report.search.map {
+        [
+          $0.name, NumberText.abbreviated($0.schedulesPerSecond), NumberText.fixed($0.accessesPerSchedule, places: 1),
         ]
       }, indent: 0)
     return lines.joined(separator: "\n")
