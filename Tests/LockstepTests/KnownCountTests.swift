@@ -17,9 +17,10 @@ import Testing
     var exploration = Exploration(from: known.start)
     while let outcome = exploration.next() { #expect(outcome.status == .finished) }
     #expect(exploration.schedules == known.classes && exploration.classes == known.classes)
-    // Source sets alone give up some schedules that wakeup trees would not have begun.
-    print("\(known.testDescription): \(known.classes) classes, \(exploration.redundant) given up")
-    #expect(exploration.redundant < 2 * known.classes)
+    // What source sets begin in vain, and wakeup trees would not. The paper has 15 for lastzero(5), too; for lastzero(10)
+    // it has 3876. The numbers depend on which of several processes is tried first.
+    let redundant = ["lastzero(5)": 15, "lastzero(10)": 11_951]
+    #expect(exploration.redundant == redundant[known.testDescription, default: 0])
   }
 
   /// The chain of writers and its reader have (n + 3)·2^(n − 2) classes.
