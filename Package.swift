@@ -45,6 +45,7 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Sharing", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Lockstep"]),
   ("Reporting", []),
   ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
+  ("Debugging", ["DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Training"]),
   ("Experiments", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Training"]),
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
@@ -68,6 +69,10 @@ let tests: [(name: String, dependencies: [String])] = [
   (
     "ExperimentsTests",
     ["Experiments", "DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep", "PropertyTesting"]
+  ),
+  (
+    "DebuggingTests",
+    ["Debugging", "DeterministicMath", "Sharing", "Lockstep", "Training", "Experiments", "PropertyTesting"]
   ),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),

@@ -13,10 +13,14 @@ final class Bench {
   let tape = Tape<Float>()
   /// The rewards as the learner sees them.
   var rewards: [Double] = []
-  private var states: Variable
+  private(set) var states: Variable
   private(set) var policy: GaussianPolicy
-  private var actions: [Float] = []
-  private var targets: [Double] = []
+  private(set) var actions: [Float] = []
+  private(set) var targets: [Double] = []
+  /// The value of the state after the last reward, as it entered the targets.
+  private(set) var bootstrap = 0.0
+  /// The loss of the rollout, on the tape.
+  var terms: ActorCriticLoss.Terms?
   /// The gradient of the rollout's loss.
   let gradient: UnsafeMutableBufferPointer<Float>
   /// The net of the last witnessed pull.
@@ -78,6 +82,7 @@ final class Bench {
 
   /// Begins a rollout with the parameters of a local net.
   func beginRollout(_ network: SeparateNetwork, _ net: UnsafeBufferPointer<Float>) {
+    terms = nil
     tape.reset(parameters: net)
     states = tape.constant(rows: 0, columns: observation.count, capacity: flushLength)
     policy = network.policy(in: states, on: tape)
@@ -120,6 +125,7 @@ final class Bench {
   /// The rollout on the tape, with n-step returns `v ← r + γ v` as targets, from the bootstrap value back to the first
   /// reward: states, rows × observations; actions, rows × actions; targets, rows × 1.
   func rollout(bootstrap: Double, discount: Double) -> (states: Variable, actions: Variable, targets: Variable) {
+    self.bootstrap = bootstrap
     targets.removeAll(keepingCapacity: true)
     targets.append(contentsOf: rewards)
     targets.withUnsafeMutableBufferPointer {

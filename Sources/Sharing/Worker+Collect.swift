@@ -104,6 +104,7 @@ extension Worker {
     let terms = plan.loss(
       plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions, targets: rollout.targets,
       on: bench.tape)
+    bench.terms = terms
     let loss = bench.tape.value(of: terms.total)
     guard loss.isFinite else {
       let (name, value) = largestParameter(of: net)
