@@ -258,7 +258,7 @@ private struct Phrase {
     let parts = text.split(separator: "[", maxSplits: 1, omittingEmptySubsequences: false)
     let tensors = vocabulary.layout.tensors
     let tensor = try unique(String(parts[0]), among: tensors.map(\.name), what: "tensor")
-    guard parts.count == 2 else { return DebuggerCommand.Selection(tensor: tensor, element: nil) }
+    guard parts.count == 2 else { return DebuggerCommand.Selection(tensor: tensor) }
     let count = tensors[tensor].range.count
     guard parts[1].hasSuffix("]"), let element = Int(parts[1].dropLast()), 0..<count ~= element else {
       throw DebuggerError("'[\(parts[1])' is no element of \(tensors[tensor].name); they are [0] to [\(count - 1)]")
@@ -280,7 +280,7 @@ private struct Phrase {
     }
     var chosen: DebuggerCommand.Selection?
     if [.weights, .moments, .gradient].contains(subject), let text = next() { chosen = try selection(text) }
-    return .print(subject, process: owner, chosen)
+    return .show(subject, process: owner, chosen)
   }
 
   mutating func turn() throws(DebuggerError) -> DebuggerCommand {

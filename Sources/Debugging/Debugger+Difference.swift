@@ -64,9 +64,11 @@ extension Debugger {
   ) -> Reply {
     switch (steps.0 == nil, steps.1 == nil) {
     case (true, true) where Self.digest(mine) == Self.digest(theirs):
-      .remark("the runs are the same: \(mine.place) accesses, digest \(P.digest(of: mine.run.processes, in: mine.run.world))")
+      .remark(
+        "the runs are the same: \(mine.place) accesses, digest "
+          + "\(P.digest(of: mine.run.processes, in: mine.run.world))")
     case (true, false): .remark("they are the same up to \(mine.place), where this run ends and the other goes on")
-    case (false, true): .remark("they are the same up to \(theirs.place), where the other run ends and this one goes on")
+    case (false, true): .remark("they are the same up to \(theirs.place), where the other ends and this one goes on")
     default: Self.stateDifference(mine.run, theirs.run)
     }
   }

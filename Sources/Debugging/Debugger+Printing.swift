@@ -236,8 +236,10 @@ extension Debugger {
     let hazards = Hazard.allCases.filter { statistics.count(of: $0) > 0 }
     return .facts(
       [
-        Reply.Fact("accesses", .count(walk.place)), Reply.Fact("environment steps", .count(statistics.environmentSteps)),
-        Reply.Fact("updates", .count(statistics.updates)), Reply.Fact("mean staleness", .double(statistics.meanStaleness)),
+        Reply.Fact("accesses", .count(walk.place)),
+        Reply.Fact("environment steps", .count(statistics.environmentSteps)),
+        Reply.Fact("updates", .count(statistics.updates)),
+        Reply.Fact("mean staleness", .double(statistics.meanStaleness)),
         Reply.Fact("greatest staleness", .count(statistics.maxStaleness)),
       ] + hazards.map { Reply.Fact($0.rawValue, .count(statistics.count(of: $0))) })
   }

@@ -46,7 +46,7 @@ public struct Debugger<P: Debuggable, S: Strategy> {
       return [.remark("breakpoint \(nextNumber - 1): \(describe(condition))")]
     case .listBreakpoints: return [list]
     case .deleteBreakpoint(let number): return [try delete(number)]
-    case .print(let subject, let process, let selection): return try show(subject, of: process, selection)
+    case .show(let subject, let process, let selection): return try show(subject, of: process, selection)
     case .whereabouts: return [whereabouts]
     case .history(let count): return [.history(walk.history(count))]
     case .switchTo(let process): return try switchTo(process)
@@ -54,7 +54,8 @@ public struct Debugger<P: Debuggable, S: Strategy> {
       walk.unswitch()
       return [
         .remark(
-          walk.switches.isEmpty ? "nobody is switched to; the run is as it would be alone" : "nobody is switched to from here on")
+          walk.switches.isEmpty
+            ? "the run keeps to its course" : "from here on the strategy chooses; switches before stay")
       ]
     case .difference, .save, .help, .quit: preconditionFailure("\(command) is for the host of the debugger")
     }
@@ -67,7 +68,9 @@ public struct Debugger<P: Debuggable, S: Strategy> {
     case .process(let number): return .process(number)
     case .block(let number): return .block(number)
     case .same:
-      guard walk.place > 0 else { throw DebuggerError("no access was made yet; write whose is meant: worker W or block B") }
+      guard walk.place > 0 else {
+        throw DebuggerError("no access was made yet; write whose is meant: worker W or block B")
+      }
       return .process(walk.reversible.choices[walk.place - 1])
     }
   }

@@ -23,6 +23,12 @@ public enum DebuggerCommand: Hashable, Sendable {
     public var tensor: Int
     /// The element's place in it, row-major.
     public var element: Int?
+
+    /// A tensor, or the element of it that is given.
+    public init(tensor: Int, element: Int? = nil) {
+      self.tensor = tensor
+      self.element = element
+    }
   }
 
   /// Which run to compare with, or where to put one: the rest of the line, for whoever can read files.
@@ -46,7 +52,7 @@ public enum DebuggerCommand: Hashable, Sendable {
   case listBreakpoints
   /// Deletes one breakpoint, or all.
   case deleteBreakpoint(Int?)
-  case print(Subject, process: Int?, Selection?)
+  case show(Subject, process: Int?, Selection?)
   case whereabouts
   case history(Int)
   case switchTo(Int)

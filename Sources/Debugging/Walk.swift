@@ -113,7 +113,8 @@ public struct Walk<P: Debuggable, S: Strategy> {
     switches.removeAll { $0 >= here }
     switches.append(here)
     length = nil
-    return arrival(makeAccess { $0.advance(process) }, .arrived)
+    let stop = makeAccess { $0.advance(process) }
+    return arrival(stop, .arrived)
   }
 
   /// Forgets the switches that follow, so that the strategy chooses from here on.
@@ -140,7 +141,8 @@ public struct Walk<P: Debuggable, S: Strategy> {
   public mutating func look(_ reason: StopReason = .arrived) -> Arrival {
     guard place > 0 else { return arrival(nil, reason) }
     reversible.move(to: place - 1)
-    return arrival(makeAccess(), reason)
+    let stop = makeAccess()
+    return arrival(stop, reason)
   }
 
   /// Goes to `beginning` and from there to `end`, visiting the run at both and at each place between, with the access

@@ -35,7 +35,7 @@ struct DebugCommand {
       + [schedule, scheduleSeed, commands, json],
     examples: [
       "a3c debug --seed 42",
-      "a3c debug --seed 42 --command 'break on hazard lost-update' --command continue --command 'history 5'",
+      "a3c debug --seed 42 --command continue --command back --command where",
       "a3c debug --trace run.trace",
     ])
 
@@ -46,7 +46,8 @@ struct DebugCommand {
   }
 
   private let arguments: Arguments
-  private let source: DebugSource
+  /// Which run is walked.
+  let source: DebugSource
 
   /// Settles which run is meant.
   init(_ arguments: Arguments) throws {
@@ -82,6 +83,19 @@ struct DebugCommand {
     }
     if !given.isEmpty {
       for line in given where !session.isOver { follow(line) }
+    } else if !isJSON, var prompt = Prompt("(a3c) ") {
+      tell("'help' lists the commands")
+      session.interrupt(when: Prompt.isInterrupted)
+      let vocabulary = session.vocabulary
+      var latest = ""
+      while !session.isOver,
+        let line = prompt.line(completions: { DebuggerCommand.completions(of: $0, vocabulary) })
+      {
+        // An empty line repeats the one before, which makes walking easy.
+        latest = line.isEmpty ? latest : line
+        follow(latest)
+      }
+      return 0
     } else {
       while !session.isOver, let line = readLine() { follow(line) }
     }
@@ -101,7 +115,7 @@ struct DebugCommand {
     for line in exchange.replies.flatMap(screen.lines) { print(line) }
     guard let error = exchange.error else { return }
     // Both streams may be one terminal or one file: what came before the error is to stand before it.
-    fflush(stdout)
+    fflush(nil)
     tell("a3c debug: \(error)")
   }
 }
