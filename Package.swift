@@ -52,7 +52,7 @@ let libraries: [(name: String, dependencies: [String])] = [
     "Benchmarking",
     [
       "DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Lockstep", "Reporting", "Training",
-      "Experiments",
+      "Experiments", "Debugging",
     ]
   ),
 ]

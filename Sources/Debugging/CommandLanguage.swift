@@ -75,8 +75,7 @@ extension DebuggerCommand {
     ) { phrase throws(DebuggerError) in try phrase.breakpoint() },
     CommandWord(
       "print", "WHAT [of W] [NAME | NAME[I]]",
-      "show weights, moments, gradient, rollout, advantages, noise, board, statistics or digest; of the shared model, or "
-        + "of a worker",
+      "show weights, moments, gradient, rollout, advantages, noise, board, statistics or digest; shared, or a worker's",
       followers: Subject.allCases.map(\.rawValue)
     ) { phrase throws(DebuggerError) in try phrase.subject() },
     CommandWord("where", "", "show each worker's next access, and how stale its net is") { _ in .whereabouts },

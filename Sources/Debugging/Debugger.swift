@@ -114,11 +114,13 @@ public struct Debugger<P: Debuggable, S: Strategy> {
       let why = run.processes[process].nextAccess == nil ? "has finished" : "waits"
       throw DebuggerError("\(vocabulary.processes[process]) cannot go here: it \(why)")
     }
+    let here = walk.place
     let arrival = walk.switchTo(process)
-    return [
-      .arrival(arrival),
-      .remark("the walk has left its course; its strategy chooses the rest (switch off, after going back, returns)"),
-    ]
+    let remark =
+      walk.switches.contains(here)
+      ? "the walk has left its course, and its strategy chooses the rest; back and switch off return to it"
+      : "it goes next without a switch, too; the walk keeps to its course"
+    return [.arrival(arrival), .remark(remark)]
   }
 }
 

@@ -28,7 +28,7 @@ public struct Walk<P: Debuggable, S: Strategy> {
   public private(set) var switches: [Int] = []
 
   /// A walk from where `start` stands.
-  /// - Parameter snapshotBytes: how much memory snapshots may take, about; but at least eight are kept, and at most 512.
+  /// - Parameter snapshotBytes: how much memory snapshots may take, about; at least eight are kept, and at most 512.
   public init(from start: Simulation<P, S>, snapshotBytes: Int = 128 << 20) {
     // The model with two optimizer slots; and of each process its net and, between load and store, a block with slots.
     let numbers = (3 + 2 * start.processes.count) * P.training(in: start.world).model.parameterCount
@@ -106,10 +106,17 @@ public struct Walk<P: Debuggable, S: Strategy> {
     return go(to: 0)
   }
 
-  /// Lets `process` make the next access, whoever would have made it. The rest of the run goes on by its strategy.
+  /// Lets `process` make the next access, whoever would have made it. The rest of the run goes on by its strategy, to
+  /// which it is no news where it would have chosen `process` itself.
   /// - Precondition: it is a candidate.
   public mutating func switchTo(_ process: Int) -> Arrival {
     let here = place
+    var strategy = reversible.run.strategy
+    if strategy.choose(from: reversible.run.candidates) == process {
+      unswitch()
+      let stop = makeAccess()
+      return arrival(stop, .arrived)
+    }
     switches.removeAll { $0 >= here }
     switches.append(here)
     length = nil

@@ -30,6 +30,8 @@ struct BenchCommand {
     let peakGigaflops: Double
     let kernels: [Row]
     let training: [Row]
+    /// Steps back in the debugger.
+    let debugging: [Row]
     /// Environment steps per second, by the name of the training.
     let stepsPerSecond: [String: Double]
     /// The cost of an update with 1,000 workers over that with 4, by protocol.
@@ -45,7 +47,7 @@ struct BenchCommand {
   /// Measures and reports.
   /// - Returns: the exit code.
   func run() throws -> Int32 {
-    let meter = ProgressMeter("bench", total: trainingMeasurements + 7, unit: "measurements")
+    let meter = ProgressMeter("bench", total: trainingMeasurements + 8, unit: "measurements")
     var done = 0
     func advance() {
       done += 1
@@ -56,6 +58,8 @@ struct BenchCommand {
     let kernels = measureKernels()
     advance()
     let training = try measureTraining(advanced: advance)
+    let debugging = try measureDebugger()
+    advance()
     var threads: [ThreadScaling] = []
     for sharing in SharingProtocol.allCases {
       threads.append(try measureScaling(sharing))
@@ -82,6 +86,7 @@ struct BenchCommand {
     }
     let report = Report(
       peakGigaflops: peak, kernels: kernels.map(row), training: training.map { row($0.step) },
+      debugging: debugging.map(row),
       stepsPerSecond: Dictionary(uniqueKeysWithValues: training.map { ($0.step.name, 1e9 / $0.step.nanoseconds) }),
       growthFrom4To1000Workers: Dictionary(uniqueKeysWithValues: growth), threads: threads, recording: recording)
     print(isJSON ? try json(report) : screen(report))
@@ -111,6 +116,12 @@ struct BenchCommand {
     lines += terminal.tableLines(
       header: ["lockstep, 1 step", "ns", "median", "GFLOP/s", "of peak", "steps/s"],
       rows: report.training.map { cells($0) + [NumberText.abbreviated(1e9 / $0.nanoseconds)] }, indent: 0)
+    lines.append("")
+    lines += terminal.tableLines(
+      header: ["debugger", "µs", "median"],
+      rows: report.debugging.map {
+        [$0.name] + [$0.nanoseconds, $0.medianNanoseconds].map { NumberText.fixed($0 / 1000, places: 0) }
+      }, indent: 0)
     lines.append("")
     for sharing in SharingProtocol.allCases {
       let growth = NumberText.fixed(report.growthFrom4To1000Workers[sharing.rawValue]!, places: 2)

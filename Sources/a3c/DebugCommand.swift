@@ -26,10 +26,10 @@ struct DebugCommand {
   static let declaration = Command(
     "debug", summary: "walk a run forwards and backwards, access by access",
     discussion: """
-      Commands come from --command, or from standard input: at a terminal with a prompt, otherwise line by line. 'help' \
-      lists them; the beginning of a word is enough. Place N is where N accesses have been made, as for a3c replay \
-      --until. A command that cannot be followed is answered with a sentence and does not end the session; exit 2 if \
-      there was one in a script.
+      Commands come from --command, or from standard input: at a terminal with a prompt, otherwise line by line. \
+      'help' lists them; the beginning of a word is enough. Place N is where N accesses have been made, as for a3c \
+      replay --until. A command that cannot be followed is answered with a sentence and does not end the session; exit \
+      2 if there was one in a script.
       """,
     options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
       + [schedule, scheduleSeed, commands, json],

@@ -43,14 +43,16 @@ private let scripts = [
     name: "looking", options: ["--seed", "42"] + small,
     lines: [
       "print rollout", "goto 40", "print weights", "print weights mu.bias", "print weights actor.bias", "print moments",
-      "print weights of 1", "print gradient of 2", "print gradient of 2 sigma.bias[0]", "print rollout of 2",
+      "print weights of 1", "print weights of 2", "print gradient of 2", "print gradient of 1",
+      "print gradient of 1 sigma.bias[0]", "print weights actor.weight[700]", "print rollout of 2",
       "print advantages of 2", "print noise", "goto 200", "print board", "print statistics", "print digest",
       "print moments of 1",
     ]),
   Script(
     name: "branch", options: ["--seed", "42", "--protocol", "sharded"] + small,
     lines: [
-      "goto 30", "where", "switch 0", "step 5", "print digest", "diff --seed 42", "back 6", "step", "back",
+      "goto 30", "where", "switch 0", "back", "switch 1", "step 5", "print digest", "diff --seed 42", "back 6", "step",
+      "back",
       "switch off",
       "step", "print digest", "diff --seed 42", "diff --seed 43", "diff --schedule-seed 1", "continue", "switch 1",
     ]),

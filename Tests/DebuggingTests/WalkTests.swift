@@ -180,6 +180,19 @@ private func places(where condition: Condition, in start: DebuggedRun) -> [Int] 
     #expect(!expected.isEmpty && places(where: condition, in: smallRun()) == expected)
   }
 
+  @Test func `a switch to whoever goes next anyway is none`() throws {
+    var (walk, alone) = (Walk(from: smallRun()), Walk(from: smallRun()))
+    let next = try #require(alone.go(to: 51).stop)
+    _ = walk.go(to: 50)
+    #expect(walk.switchTo(next.process).stop == next && walk.switches == [])
+    _ = (walk.go(to: 300), alone.go(to: 300))
+    #expect(walk.digest.value == alone.digest.value)
+    // Also where somebody else was switched to before.
+    _ = (walk.go(to: 50), walk.switchTo((next.process + 1) % 3), walk.back(1), walk.switchTo(next.process))
+    _ = walk.go(to: 300)
+    #expect(walk.digest.value == alone.digest.value && walk.switches == [])
+  }
+
   @Test func `the end says why, and how long the run is`() {
     var walk = Walk(from: smallRun())
     let arrival = walk.go(to: .max)
