@@ -45,6 +45,7 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Sharing", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Lockstep"]),
   ("Reporting", []),
   ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
+  ("Debugging", ["DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Training"]),
   (
     "Experiments",
     ["DeterministicMath", "Lockstep", "Autodiff", "Environments", "Learning", "Sharing", "Reporting", "Training"]
@@ -60,7 +61,7 @@ let libraries: [(name: String, dependencies: [String])] = [
     "Benchmarking",
     [
       "DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Lockstep", "Reporting", "Training",
-      "Experiments",
+      "Experiments", "Debugging",
     ]
   ),
 ]
@@ -87,6 +88,10 @@ let tests: [(name: String, dependencies: [String])] = [
       "Races", "DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Reporting", "Training",
       "Experiments",
     ]
+  ),
+  (
+    "DebuggingTests",
+    ["Debugging", "DeterministicMath", "Sharing", "Lockstep", "Training", "Experiments", "PropertyTesting"]
   ),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),

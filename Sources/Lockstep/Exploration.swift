@@ -80,7 +80,7 @@ public struct Exploration<P: Process> {
   public let stepLimit: Int
 
   @usableFromInline var tree: ScheduleTree
-  @usableFromInline var run: ReversibleRun<P>
+  @usableFromInline var run: ReversibleRun<P, Replayed>
   @usableFromInline var _schedules = 0
   @usableFromInline var _redundant = 0
   @usableFromInline var _deadlocked = 0
@@ -112,7 +112,7 @@ public struct Exploration<P: Process> {
     from start: Simulation<P, S>, stepLimit: Int, interval: Int, preemptionBound: Int?, tree: ScheduleTree
   ) {
     precondition(stepLimit > 0, "a search of schedules of \(stepLimit) accesses")
-    run = ReversibleRun(from: start, interval: interval)
+    run = ReversibleRun(from: start.snapshot(drivenBy: Replayed([])), interval: interval)
     self.preemptionBound = preemptionBound
     self.stepLimit = stepLimit
     self.tree = tree

@@ -50,7 +50,7 @@ public struct ScheduleShrinker<P: Process> {
   /// Runs of accesses up to this length are left out in every length, longer ones in lengths that are halved.
   private static var thoroughLength: Int { 32 }
 
-  private var best: ReversibleRun<P>
+  private var best: ReversibleRun<P, Replayed>
   private let inspection: Inspection
   private let stepLimit: Int
   private let shows: (Simulation<P, Replayed>) -> Bool
@@ -71,7 +71,7 @@ public struct ScheduleShrinker<P: Process> {
     self.stepLimit = stepLimit
     self.effort = effort
     self.shows = shows
-    best = ReversibleRun(from: start, interval: interval)
+    best = ReversibleRun(from: start.snapshot(drivenBy: Replayed([])), interval: interval)
     guard let failing = failing(best, then: choices) else { return nil }
     best = failing
   }
@@ -211,7 +211,7 @@ public struct ScheduleShrinker<P: Process> {
   }
 
   /// `run` after `rest`, where it fails; `nil` if it does not.
-  private mutating func failing(_ run: ReversibleRun<P>, then rest: [Int]) -> ReversibleRun<P>? {
+  private mutating func failing(_ run: ReversibleRun<P, Replayed>, then rest: [Int]) -> ReversibleRun<P, Replayed>? {
     var run = run
     let start = run.choices.count
     defer { effort = max(0, effort - (run.choices.count - start)) }
@@ -243,7 +243,7 @@ public struct ScheduleShrinker<P: Process> {
     return inspection == .afterEveryAccess || !shows(attempt.run)
   }
 
-  private func size(of run: ReversibleRun<P>) -> Size {
+  private func size(of run: ReversibleRun<P, Replayed>) -> Size {
     Size(
       accesses: run.choices.count, preemptions: run.preemptions, switches: run.switches, inspection: inspection)
   }

@@ -6,8 +6,8 @@ public protocol Strategy {
   /// Chooses a member of `runnable` (never empty); `nil` stops the run.
   mutating func choose(from runnable: RunnableSet) -> Int?
 
-  /// Tells that `process`, chosen last, has made `access`; `next` is the access that it makes next, `delay` ticks of
-  /// private work away, or it has finished (both `nil`).
+  /// Tells that `process`, chosen last or from outside, has made `access`; `next` is the access that it makes next,
+  /// `delay` ticks of private work away, or it has finished (both `nil`).
   mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?)
 
   /// The time of the latest access on the strategy's clock, in ticks; `nil` where it has none.

@@ -42,7 +42,7 @@ public struct Timed<Generator: RandomNumberGenerator & Sendable>: Strategy, Send
   /// Notes when `process` is due again.
   @inlinable
   public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
-    queue.rescheduleChosen(process, at: delay.map { due(process, delay: $0) })
+    queue.reschedule(process, at: delay.map { due(process, delay: $0) })
   }
 
   /// When an access is due that is `delay` ticks away: at the process's speed, times a jitter of 0.75 to 1.25.

@@ -18,7 +18,7 @@ struct TurnQueue: Sendable, Codable {
 
   /// No turn is before that of its parent, `(position - 1) / 2`.
   var turns: [Turn] = []
-  /// Where the turn that was chosen last stands in `turns`; only `rescheduleChosen` looks at it, directly afterwards.
+  /// Where the turn that was chosen last stands in `turns`; only `reschedule` looks at it, directly afterwards.
   private var chosen = 0
 
   @usableFromInline
@@ -45,15 +45,18 @@ struct TurnQueue: Sendable, Codable {
     return (turns[chosen].process, turns[chosen].time)
   }
 
-  /// Gives the process chosen last its next turn, or takes it out of the queue.
+  /// Gives a process, most often the one chosen last, its next turn, or takes it out of the queue.
   @usableFromInline
-  mutating func rescheduleChosen(_ process: Int, at time: UInt64?) {
-    precondition(chosen < turns.count && turns[chosen].process == process, "process \(process) was not chosen last")
+  mutating func reschedule(_ process: Int, at time: UInt64?) {
+    let isChosen = chosen < turns.count && turns[chosen].process == process
+    guard let position = isChosen ? chosen : turns.firstIndex(where: { $0.process == process }) else {
+      preconditionFailure("process \(process) has no turn")
+    }
     if let time {
-      place(Turn(time: time, process: process), from: chosen)
+      place(Turn(time: time, process: process), from: position)
     } else {
       let last = turns.removeLast()
-      if chosen < turns.count { place(last, from: chosen) }
+      if position < turns.count { place(last, from: position) }
     }
   }
 

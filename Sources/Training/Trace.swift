@@ -337,7 +337,7 @@ public struct TraceRecord: RecordedAccesses, Sendable {
   }
 
   /// Lets each worker make so many accesses more.
-  mutating func extend(by accesses: [Int]) { for worker in left.indices { left[worker] += accesses[worker] } }
+  public mutating func extend(by accesses: [Int]) { for worker in left.indices { left[worker] += accesses[worker] } }
 
   /// The access that `process` makes next, as it is on record; `next` has told of it.
   func upcoming(of process: Int) -> LoggedAccess? { upcoming[process] }

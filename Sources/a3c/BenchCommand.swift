@@ -86,7 +86,7 @@ struct BenchCommand {
         try advancing { try [1, 2].map { try measureRecording(sharing, workers: $0) } }
       }
     }
-    let search = try measured(.search) { try advancing(measureSearch) }
+    let search = try measured(.search) { try advancing { try measureSearch() } }
     let debugging = try measured(.debugging) { try advancing(measureDebugger) }
     let shrinking = try measured(.shrinking) { [try advancing(measureShrinking)] }
     meter.finish()

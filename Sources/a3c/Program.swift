@@ -18,8 +18,8 @@ let program = CommandTable(
     ("a3c verify", "check the numbers against Gym, PyTorch and exact tables"),
   ],
   commands: [
-    ReplayCommand.declaration, TrainCommand.declaration, TraceCommand.declaration, EvaluateCommand.declaration,
-    RolloutCommand.declaration, ExploreCommand.declaration,
+    ReplayCommand.declaration, ExploreCommand.declaration, DebugCommand.declaration, TrainCommand.declaration,
+    TraceCommand.declaration, EvaluateCommand.declaration, RolloutCommand.declaration,
     VerifyCommand.declaration, BenchCommand.declaration,
   ])
 
@@ -35,6 +35,7 @@ func run(_ words: [String]) throws -> Int32 {
   case .run(let command, let arguments):
     switch command.name {
     case ReplayCommand.declaration.name: return try ReplayCommand(arguments).run()
+    case DebugCommand.declaration.name: return try DebugCommand(arguments).run()
     case TrainCommand.declaration.name: return try TrainCommand(arguments).run()
     case TraceCommand.declaration.name: return try TraceCommand(arguments).run()
     case EvaluateCommand.declaration.name: return try EvaluateCommand(arguments).run()

@@ -8,9 +8,10 @@ struct ProgramRun {
   var errors: String
   var exitCode: Int32
 
-  /// Runs `a3c`, or another program, with these words in `folder`, or in the package's root.
+  /// Runs `a3c`, or another program, with these words in `folder`, or in the package's root, and with `input`, a few
+  /// lines at most, as its standard input.
   init(
-    _ words: [String], in folder: URL? = nil, environment: [String: String] = [:],
+    _ words: [String], in folder: URL? = nil, environment: [String: String] = [:], input: String? = nil,
     executable: URL = ProgramRun.executable
   ) throws {
     let process = Foundation.Process()
@@ -21,8 +22,13 @@ struct ProgramRun {
     let (outputPipe, errorPipe) = (Pipe(), Pipe())
     process.standardOutput = outputPipe
     process.standardError = errorPipe
-    process.standardInput = FileHandle.nullDevice
+    let inputPipe = Pipe()
+    process.standardInput = input == nil ? FileHandle.nullDevice : inputPipe
     try process.run()
+    if let input {
+      inputPipe.fileHandleForWriting.write(Data(input.utf8))
+      try inputPipe.fileHandleForWriting.close()
+    }
     // Errors are a few lines at most, so they wait in their pipe while the output is read.
     output = String(decoding: outputPipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     errors = String(decoding: errorPipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

@@ -122,7 +122,7 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = Timed(delays: [1, 0], generator: Constant.steady) }
     await #expect(processExitsWith: .failure) {
       var timed = Timed(delays: [1, 2], generator: Constant.steady)
-      _ = timed.choose(from: RunnableSet(processes: 2, all: true))
+      timed.didStep(1, access: Access(.read, 0), next: nil, delay: nil)
       timed.didStep(1, access: Access(.read, 0), next: Access(.read, 0), delay: 1)
     }
   }

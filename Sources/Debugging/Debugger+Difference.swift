@@ -1,0 +1,118 @@
+// Two runs side by side, to the first place where they differ: who makes which access, or what state it leaves.
+
+import DeterministicMath
+import Learning
+import Lockstep
+import Sharing
+
+extension Debugger {
+  /// After how many accesses the states are compared on the way. They cannot differ between two accesses that are the
+  /// same after states that were, unless something other than the schedule reaches the program.
+  private static var stretch: Int { 1 << 14 }
+
+  /// Walks both runs from their beginnings to the first difference, and stands where it stood before.
+  /// - Throws: where they have no places to compare.
+  @specialized(where P == Worker, S == Course)
+  public mutating func difference(from other: Debugger) throws(DebuggerError) -> [Reply] {
+    guard vocabulary == other.vocabulary else {
+      throw DebuggerError("the other run has other workers or another net; there is no place to compare")
+    }
+    var (mine, theirs) = (walk.reversible, other.walk.reversible)
+    mine.move(to: 0)
+    theirs.move(to: 0)
+    var equal = 0
+    while Self.digest(mine) == Self.digest(theirs) {
+      equal = mine.place
+      var steps = (mine.advance(), theirs.advance())
+      while let pair = Self.both(steps), pair.0 == pair.1, !mine.place.isMultiple(of: Self.stretch) {
+        if walk.isInterrupted() { return [.remark("interrupted; they are the same up to \(mine.place)")] }
+        steps = (mine.advance(), theirs.advance())
+      }
+      guard let pair = Self.both(steps) else { return [ending(mine, theirs, steps)] }
+      if pair.0 != pair.1 {
+        var walks = (walk, other.walk)
+        let stops = (walks.0.go(to: mine.place).stop, walks.1.go(to: theirs.place).stop)
+        return [
+          .remark("the first difference is access \(mine.place): the runs make different ones"),
+          .history([stops.0, stops.1].compactMap(\.self)),
+        ]
+      }
+    }
+    // Somewhere since the last place at which they were equal.
+    while mine.place > equal {
+      mine.move(to: equal)
+      theirs.move(to: equal)
+      guard mine.advance() != nil, theirs.advance() != nil else { break }
+      if Self.digest(mine) == Self.digest(theirs) { equal += 1 } else { break }
+    }
+    return [
+      .remark("the first difference is the state at \(mine.place)"), Self.stateDifference(mine.run, theirs.run),
+    ]
+  }
+
+  private static func digest(_ run: ReversibleRun<P, S>) -> UInt64 {
+    P.digest(of: run.run.processes, in: run.run.world).value
+  }
+
+  private static func both<Step>(_ steps: (Step?, Step?)) -> (Step, Step)? {
+    guard let first = steps.0, let second = steps.1 else { return nil }
+    return (first, second)
+  }
+
+  private func ending<Step>(
+    _ mine: ReversibleRun<P, S>, _ theirs: ReversibleRun<P, S>, _ steps: (Step?, Step?)
+  ) -> Reply {
+    switch (steps.0 == nil, steps.1 == nil) {
+    case (true, true) where Self.digest(mine) == Self.digest(theirs):
+      .remark(
+        "the runs are the same: \(mine.place) accesses, digest "
+          + "\(P.digest(of: mine.run.processes, in: mine.run.world))")
+    case (true, false): .remark("they are the same up to \(mine.place), where this run ends and the other goes on")
+    case (false, true): .remark("they are the same up to \(theirs.place), where the other ends and this one goes on")
+    default: Self.stateDifference(mine.run, theirs.run)
+    }
+  }
+
+  /// Of each part of the state that differs, the first number that does.
+  private static func stateDifference(_ mine: Simulation<P, S>, _ theirs: Simulation<P, S>) -> Reply {
+    var rows: [[Reply.Cell]] = []
+    func note(_ what: String, _ here: Reply.Cell, _ there: Reply.Cell) {
+      if here != there { rows.append([.text(what), here, there]) }
+    }
+    let (here, there) = (P.training(in: mine.world), P.training(in: theirs.world))
+    let layout = here.plan.network.layout
+    func noteFirst(_ what: String, _ mine: [Float], _ theirs: [Float]) {
+      let different = zip(mine, theirs).enumerated().filter { $0.element.0.bitPattern != $0.element.1.bitPattern }
+      guard let first = different.first else { return }
+      let more = different.count == 1 ? "" : " (and \(different.count - 1) more)"
+      note(
+        "\(what), \(layout.name(ofParameter: first.offset))\(more)", .single(first.element.0), .single(first.element.1))
+    }
+    noteFirst("shared weights", here.model.parameters, there.model.parameters)
+    for (number, name) in here.model.slotNames.enumerated() {
+      noteFirst("shared \(name)", here.model.slot(number), there.model.slot(number))
+    }
+    for block in here.model.blocks.indices {
+      let (one, other) = (here.model.provenance(of: block), there.model.provenance(of: block))
+      note("version of \(here.model.blocks[block].name)", .count(Int(one.version)), .count(Int(other.version)))
+    }
+    let boards = (here.board.state, there.board.state)
+    note("episodes begun", .count(boards.0.begun), .count(boards.1.begun))
+    note("episodes finished", .count(boards.0.finished), .count(boards.1.finished))
+    note("smoothed reward", .double(boards.0.smoothed), .double(boards.1.smoothed))
+    for (one, other) in zip(mine.processes, theirs.processes) {
+      note(
+        "\(one.name), next", .text(one.nextAccessDescription(in: mine.world) ?? "has finished"),
+        .text(other.nextAccessDescription(in: theirs.world) ?? "has finished"))
+      note("\(one.name), updates", .count(one.updates), .count(other.updates))
+      guard let worker = one.worker, let counterpart = other.worker else { continue }
+      noteFirst("\(one.name), its net or gradient", worker.localParameters, counterpart.localParameters)
+      note("\(one.name), steps", .count(worker.environmentSteps), .count(counterpart.environmentSteps))
+    }
+    if rows.isEmpty { return .remark("no number that is shown differs; the digests do") }
+    return .table(Reply.Table(title: "what differs", columns: ["what", "here", "there"], rows: rows))
+  }
+
+  /// Who made each access up to where the walk stands.
+  public var choices: [Int] { Array(walk.reversible.choices[..<walk.place]) }
+}

@@ -1,0 +1,121 @@
+// `a3c debug`: walks a run forwards and backwards, from a script or at a prompt.
+
+import Debugging
+import Foundation
+import Lockstep
+import Reporting
+import Sharing
+import Training
+
+/// Walks one run forwards and backwards.
+struct DebugCommand {
+  static let seed = Option<UInt64?>(
+    "seed", .seed, help: "names the run: initial weights, noise, start states and schedule")
+  static let trace = Option<String?>("trace", .path("F"), help: "walk a recorded run instead")
+  static let episodes = Option<Int>(
+    "episodes", .count(), default: 120, help: "how many episodes are asked for, all workers together")
+  static let schedule = Option<Schedule>(
+    "schedule", .choice("NAME"), default: .timed, help: "who goes next: round-robin, random or timed")
+  static let scheduleSeed = Option<UInt64?>(
+    "schedule-seed", .seed, help: "another interleaving of the same workers' noise (default: the seed)")
+  static let commands = Option<[String]>(
+    repeated: "command", .text("'X'", allowed: "a command of the debugger"),
+    help: "follow this command, instead of reading them from standard input; may be given again")
+  static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
+
+  static let declaration = Command(
+    "debug", summary: "walk a run forwards and backwards, access by access",
+    discussion: """
+      Commands come from --command, or from standard input: at a terminal with a prompt, otherwise line by line. \
+      'help' lists them; the beginning of a word is enough. Place N is where N accesses have been made, as for a3c \
+      replay --until. A command that cannot be followed is answered with a sentence and does not end the session; exit \
+      2 if there was one in a script.
+      """,
+    options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
+      + [schedule, scheduleSeed, commands, json],
+    examples: [
+      "a3c debug --seed 42",
+      "a3c debug --seed 42 --command continue --command back --command where",
+      "a3c debug --trace run.trace",
+    ])
+
+  /// The JSON document.
+  private struct Report: Encodable {
+    let commands: [DebugSession.Exchange]
+    let errors: Int
+  }
+
+  private let arguments: Arguments
+  /// Which run is walked.
+  let source: DebugSource
+
+  /// Settles which run is meant.
+  init(_ arguments: Arguments) throws {
+    self.arguments = arguments
+    if let path = arguments[Self.trace] {
+      let others = Self.declaration.options.map(\.name).filter { arguments.given.contains($0) }
+        .filter { !["trace", "command", "json"].contains($0) }
+      if let other = others.first {
+        throw UsageError("--trace says what was run, and --\(other) too; leave one of them out")
+      }
+      source = .recorded(path: path)
+    } else {
+      guard let seed = arguments[Self.seed] else {
+        throw UsageError("a3c debug needs --seed N or --trace F; add one of them")
+      }
+      let configuration = try ConfigurationOptions.configuration(
+        arguments, seed: seed, episodes: arguments[Self.episodes])
+      source = .seeded(
+        configuration, arguments[Self.schedule], scheduleSeed: arguments[Self.scheduleSeed] ?? seed)
+    }
+  }
+
+  /// Follows commands until there are no more.
+  /// - Returns: the exit code.
+  func run() throws -> Int32 {
+    var session = try DebugSession(source)
+    let given = arguments[Self.commands]
+    let isJSON = arguments[Self.json]
+    var exchanges: [DebugSession.Exchange] = []
+    func follow(_ line: String) {
+      guard let exchange = session.follow(line) else { return }
+      if isJSON { exchanges.append(exchange) } else { show(exchange) }
+    }
+    if !given.isEmpty {
+      for line in given where !session.isOver { follow(line) }
+    } else if !isJSON, var prompt = Prompt("(a3c) ") {
+      tell("'help' lists the commands")
+      session.interrupt(when: Prompt.isInterrupted)
+      let vocabulary = session.vocabulary
+      var latest = ""
+      while !session.isOver,
+        let line = prompt.line(completions: { DebuggerCommand.completions(of: $0, vocabulary) })
+      {
+        // An empty line repeats the one before, which makes walking easy.
+        latest = line.isEmpty ? latest : line
+        follow(latest)
+      }
+      return 0
+    } else {
+      while !session.isOver, let line = readLine() { follow(line) }
+    }
+    if isJSON {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+      print(
+        String(decoding: try encoder.encode(Report(commands: exchanges, errors: session.errors)), as: UTF8.self))
+    }
+    return session.errors == 0 ? 0 : 2
+  }
+
+  private func show(_ exchange: DebugSession.Exchange) {
+    let screen = DebugScreen(terminal: .standardOutput)
+    for line in exchange.replies.flatMap(screen.lines) { print(line) }
+    guard let error = exchange.error else { return }
+    // Both streams may be one terminal or one file: what came before the error is to stand before it.
+    fflush(nil)
+    tell("a3c debug: \(error)")
+  }
+}

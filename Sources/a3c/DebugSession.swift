@@ -1,0 +1,91 @@
+// One session with the debugger: line after line, what was asked and what was answered. It does not know where lines
+// come from, so a script, a terminal and a test are the same to it.
+
+import Debugging
+import Foundation
+import Learning
+import Lockstep
+import Reporting
+import Sharing
+import Training
+
+/// A session with the debugger.
+struct DebugSession {
+  /// What came of one line.
+  struct Exchange: Encodable {
+    /// The line.
+    let command: String
+    /// The answers; empty where it was an error.
+    let replies: [Reply]
+    /// Why it could not be followed.
+    let error: String?
+
+    private enum CodingKeys: CodingKey { case command, replies, error }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(command, forKey: .command)
+      if error == nil { try container.encode(replies, forKey: .replies) }
+      try container.encodeIfPresent(error, forKey: .error)
+    }
+  }
+
+  private(set) var debugger: Debugger<Worker, Course>
+  /// The options that name the run.
+  let source: DebugSource
+  /// Whether `quit` was said.
+  private(set) var isOver = false
+  /// How many lines could not be followed.
+  private(set) var errors = 0
+
+  /// A session with the run that `source` describes.
+  init(_ source: DebugSource) throws {
+    self.source = source
+    debugger = Debugger(try source.makeRun())
+  }
+
+  /// Asked now and then on long ways; `true` ends them.
+  mutating func interrupt(when isInterrupted: @escaping () -> Bool) { debugger.isInterrupted = isInterrupted }
+
+  /// What lines may speak of.
+  var vocabulary: Vocabulary { debugger.vocabulary }
+
+  /// Follows a line.
+  /// - Returns: what came of it; `nil` for a line without a command.
+  mutating func follow(_ line: String) -> Exchange? {
+    do {
+      guard let command = try DebuggerCommand(line, vocabulary) else { return nil }
+      return Exchange(command: line, replies: try follow(command), error: nil)
+    } catch {
+      errors += 1
+      return Exchange(command: line, replies: [], error: sentence(error))
+    }
+  }
+
+  private mutating func follow(_ command: DebuggerCommand) throws -> [Reply] {
+    switch command {
+    case .quit:
+      isOver = true
+      return []
+    case .help(let word): return help(word)
+    case .save(let path):
+      try AtomicFile(path: path, force: false).save(source.choicesText(debugger.choices))
+      return [.remark("\(counted(debugger.walk.place, "choice")) written to \(path)")]
+    case .difference(let other):
+      return try debugger.difference(from: Debugger(source.other(other).makeRun()))
+    default: return try debugger.follow(command)
+    }
+  }
+
+  private func sentence(_ error: any Error) -> String {
+    guard let error = error as? DebuggerError, let unknown = error.unknown else { return "\(error)" }
+    let meant = suggestion(for: unknown.word, among: unknown.known)
+    let listed = unknown.known.count <= 16 ? "; there are \(unknown.known.joined(separator: ", "))" : ""
+    return error.description + (meant.isEmpty ? listed : meant)
+  }
+
+  private func help(_ word: String?) -> [Reply] {
+    DebuggerCommand.words.filter { word == nil || $0.word == word }
+      .flatMap { [.remark($0.usage), .remark("    \($0.help)")] }
+  }
+}

@@ -1,0 +1,161 @@
+// Sessions with the debugger as its users see them: transcripts, exit codes, JSON, files.
+
+import Foundation
+import Reporting
+import Testing
+
+@testable import a3c
+
+private let small = ["--workers", "3", "--episodes", "4", "--max-steps", "7", "--set", "flushLength=3"]
+
+/// A session that is compared with a golden transcript.
+private struct Script: Sendable, CustomTestStringConvertible {
+  let name: String
+  let options: [String]
+  let lines: [String]
+
+  var testDescription: String { name }
+
+  /// The lines, each with what the debugger answers.
+  func transcript() throws -> String {
+    var session = try DebugSession(DebugCommand(DebugCommand.declaration.parse(options)).source)
+    let screen = DebugScreen(terminal: Terminal(isInteractive: false))
+    var text = "a3c debug \(options.joined(separator: " "))\n"
+    for line in lines {
+      text += "\n> \(line)\n"
+      guard let exchange = session.follow(line) else { continue }
+      text += exchange.replies.flatMap(screen.lines).map { "\($0)\n" }.joined()
+      if let error = exchange.error { text += "error: \(error)\n" }
+    }
+    return text
+  }
+}
+
+private let scripts = [
+  Script(
+    name: "lost-update", options: ["--seed", "42"] + small,
+    lines: [
+      "where", "break on hazard lost-update", "continue", "history 6", "where", "previous block mu.weight",
+      "reverse-continue", "continue", "continue", "break list", "break delete 1", "break list", "continue", "back",
+      "reverse-continue", "step 1000000",
+    ]),
+  Script(
+    name: "looking", options: ["--seed", "42"] + small,
+    lines: [
+      "print rollout", "goto 40", "print weights", "print weights mu.bias", "print weights actor.bias", "print moments",
+      "print weights of 1", "print weights of 2", "print gradient of 2", "print gradient of 1",
+      "print gradient of 1 sigma.bias[0]", "print weights actor.weight[700]", "print rollout of 2",
+      "print advantages of 2", "print noise", "goto 200", "print board", "print statistics", "print digest",
+      "print moments of 1",
+    ]),
+  Script(
+    name: "branch", options: ["--seed", "42", "--protocol", "sharded"] + small,
+    lines: [
+      "goto 30", "where", "switch 0", "back", "switch 1", "step 5", "print digest", "diff --seed 42", "back 6", "step",
+      "back",
+      "switch off",
+      "step", "print digest", "diff --seed 42", "diff --seed 43", "diff --schedule-seed 1", "continue", "switch 1",
+    ]),
+  Script(
+    name: "breakpoints", options: ["--seed", "7", "--protocol", "locked"] + small,
+    lines: [
+      "break on hazard", "break block actor.weight version 4", "break worker 2", "break when mu.bias[0] > 0.0001",
+      "break when nothing[0] > 1", "continue", "continue", "continue", "break delete 3", "continue", "continue",
+      "reverse-continue", "next", "next worker 0", "previous", "s", "bakc", "step x", "", "# a comment", "help break",
+    ]),
+]
+
+@Suite("Golden debugging") struct GoldenDebuggingTests {
+  @Test(arguments: scripts) fileprivate func `a session reads as its golden transcript`(script: Script) throws {
+    try Golden("debug/\(script.name).txt").check(script.transcript())
+  }
+
+  @Test func `another line makes another transcript`() throws {
+    let script = scripts[0]
+    let other = Script(name: script.name, options: script.options, lines: script.lines.dropLast() + ["step 2"])
+    #expect(try other.transcript() != script.transcript())
+  }
+}
+
+@Suite struct DebugCommandTests {
+  private let run = ["debug", "--seed", "42"] + small
+
+  @Test func `a script comes from standard input, or from options`() throws {
+    let piped = try ProgramRun(run, input: "step 3\n\n# nothing\nback\nquit\nstep\n")
+    #expect(piped.exitCode == 0 && piped.errors == "" && piped.output.split(separator: "\n").count == 2)
+    #expect(piped.output.hasPrefix("3  worker "))
+    let given = try ProgramRun(run + ["--command", "step 3", "--command", "back"])
+    #expect(given.output == piped.output && given.exitCode == 0)
+    // Without a last line break, and without a quit.
+    #expect(try ProgramRun(run, input: "step 3\nback").output == piped.output)
+  }
+
+  @Test func `an error is a sentence, does not end the session, and makes the exit code 2`() throws {
+    let result = try ProgramRun(run, input: "bakc\nstep\n")
+    #expect(result.exitCode == 2 && result.output.hasPrefix("1  worker "))
+    #expect(result.errors == "a3c debug: there is no command 'bakc'; did you mean 'back'?\n")
+  }
+
+  @Test func `JSON is one document with every command and its answers`() throws {
+    let words = ["--json", "--command", "step 5", "--command", "fly", "--command", "where", "--command", "print board"]
+    let result = try ProgramRun(run + words)
+    let document = try result.json()
+    let commands = try #require(document["commands"] as? [[String: Any]])
+    #expect(result.exitCode == 2 && document["errors"] as? Int == 1 && commands.count == 4 && result.errors == "")
+    #expect(commands.map { $0["command"] as? String } == ["step 5", "fly", "where", "print board"])
+    #expect((commands[1]["error"] as? String)?.hasPrefix("there is no command 'fly'") == true)
+    let replies = try #require(commands[0]["replies"] as? [[String: Any]])
+    let arrival = try #require(replies[0]["at"] as? [String: Any])
+    #expect(arrival["place"] as? Int == 5 && arrival["reason"] as? String == "arrived")
+    #expect((arrival["stop"] as? [String: Any])?["access"] is String)
+    let rows = (commands[2]["replies"] as? [[String: Any]])?.first?["rows"] as? [[String: Any]]
+    #expect(rows?.count == 3 && rows?.first?["who"] as? String == "worker 0")
+  }
+
+  @Test func `the digest at a place is that of a replay until there`() throws {
+    for place in [0, 1, 77, 250] {
+      let here = try ProgramRun(
+        run + ["--command", "continue", "--command", "goto \(place)", "--command", "print digest"])
+      let there = try ProgramRun(["replay", "--json", "--until", "\(place)"] + run.dropFirst())
+      let digest = try #require(try there.json()["digest"] as? String)
+      #expect(here.output.contains("digest  \(digest)\n"))
+    }
+  }
+
+  @Test func `a recording is walked like any run, and is the same as itself`() throws {
+    let folder = try TemporaryFolder()
+    let recorded = try ProgramRun(
+      ["train", "--record", folder.path("run.trace"), "--seed", "1", "--protocol", "sharded"] + small)
+    #expect(recorded.exitCode == 0)
+    let trace = folder.path("run.trace")
+    let replay = try ProgramRun(["replay", "--trace", trace, "--json"]).json()
+    let result = try ProgramRun(
+      ["debug", "--trace", trace],
+      input: "continue\nprint digest\nback 20\nwhere\ndiff --trace \(trace)\ndiff --seed 2\ncontinue\nprint digest\n")
+    #expect(result.exitCode == 0 && result.errors == "")
+    let digest = try #require(replay["digest"] as? String)
+    #expect(result.output.split(separator: "\n").filter { $0 == "digest  \(digest)" }.count == 2)
+    #expect(result.output.contains("the runs are the same: "))
+    #expect(result.output.contains("the first difference is the state at 0"))
+  }
+
+  @Test func `choices are saved, and no file is replaced`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("choices.txt")
+    let words = run + ["--command", "step 9", "--command", "save \(path)"]
+    #expect(try ProgramRun(words).output.contains("9 choices written to \(path)"))
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+    #expect(lines[0] == "a3c choices 1" && lines[1].hasPrefix("{"))
+    #expect(lines[2...].reduce(0) { $0 + (Int($1.split(separator: " ")[1]) ?? 0) } == 9)
+    let again = try ProgramRun(words)
+    #expect(again.exitCode == 2 && again.errors.contains(path))
+  }
+
+  @Test func `a run must be named, and only once`() throws {
+    let none = try ProgramRun(["debug"])
+    #expect(none.exitCode == 2 && none.errors.contains("needs --seed N or --trace F"))
+    let both = try ProgramRun(["debug", "--trace", "a", "--seed", "1"])
+    #expect(both.exitCode == 2 && both.errors.contains("leave one of them out"))
+    #expect(try ProgramRun(["debug", "--trace", "missing.trace"]).exitCode == 2)
+  }
+}
