@@ -29,7 +29,7 @@ public func measureSearch(schedules: Int = 5_000) throws -> [SearchRate] {
   var rates = [
     SearchRate(name: incrementers.name, schedulesPerSecond: 1e9 / incrementers.nanoseconds, accessesPerSchedule: 4)
   ]
-  for sharing in SharingProtocol.allCases {
+  for sharing in SharingProtocol.intended {
     let (world, workers) = try smallestTraining(sharing).makeRun()
     let start = Simulation(world: world, processes: workers, strategy: Replayed([]))
     var (explored, accesses) = (0, 0)
