@@ -24,53 +24,54 @@ extension Debugger {
     while Self.digest(mine) == Self.digest(theirs) {
       equal = mine.place
       var steps = (mine.advance(), theirs.advance())
-      while let pair = Self.both(steps), pair.0 == pair.1, !mine.place.isMultiple(of: Self.stretch) {
-        if walk.isInterrupted() { return [.remark("interrupted; they are the same up to \(mine.place)")] }
+      while let step = steps.0, step == steps.1, !mine.place.isMultiple(of: Self.stretch) {
+        if mine.place & 0xfff == 0, walk.isInterrupted() {
+          return [.remark("interrupted; they make the same accesses up to \(mine.place)")]
+        }
         steps = (mine.advance(), theirs.advance())
       }
-      guard let pair = Self.both(steps) else { return [ending(mine, theirs, steps)] }
-      if pair.0 != pair.1 {
-        var walks = (walk, other.walk)
-        let stops = (walks.0.go(to: mine.place).stop, walks.1.go(to: theirs.place).stop)
-        return [
-          .remark("the first difference is access \(mine.place): the runs make different ones"),
-          .history([stops.0, stops.1].compactMap(\.self)),
-        ]
+      if steps.0 == nil, steps.1 == nil {
+        guard Self.digest(mine) != Self.digest(theirs) else {
+          let digest = P.digest(of: mine.run.processes, in: mine.run.world)
+          return [.remark("the runs are the same: \(mine.place) accesses, digest \(digest)")]
+        }
+      } else if steps.0 != steps.1 {
+        return differentAccesses(mine, theirs, steps, walks: (walk, other.walk))
       }
     }
     // Somewhere since the last place at which they were equal.
-    while mine.place > equal {
+    while equal < mine.place {
       mine.move(to: equal)
       theirs.move(to: equal)
-      guard mine.advance() != nil, theirs.advance() != nil else { break }
-      if Self.digest(mine) == Self.digest(theirs) { equal += 1 } else { break }
+      guard mine.advance() != nil, theirs.advance() != nil, Self.digest(mine) == Self.digest(theirs) else { break }
+      equal += 1
     }
     return [
       .remark("the first difference is the state at \(mine.place)"), Self.stateDifference(mine.run, theirs.run),
     ]
   }
 
+  /// What to say where only one run goes on, or both do otherwise.
+  private func differentAccesses(
+    _ mine: ReversibleRun<P, S>, _ theirs: ReversibleRun<P, S>,
+    _ steps: (Simulation<P, S>.Step?, Simulation<P, S>.Step?), walks: (Walk<P, S>, Walk<P, S>)
+  ) -> [Reply] {
+    if steps.0 == nil {
+      return [.remark("they are the same up to \(mine.place), where this run ends and the other goes on")]
+    }
+    if steps.1 == nil {
+      return [.remark("they are the same up to \(theirs.place), where the other ends and this one goes on")]
+    }
+    var walks = walks
+    let stops = [walks.0.go(to: mine.place).stop, walks.1.go(to: theirs.place).stop]
+    return [
+      .remark("the first difference is access \(mine.place): the runs make different ones"),
+      .history(stops.compactMap(\.self)),
+    ]
+  }
+
   private static func digest(_ run: ReversibleRun<P, S>) -> UInt64 {
     P.digest(of: run.run.processes, in: run.run.world).value
-  }
-
-  private static func both<Step>(_ steps: (Step?, Step?)) -> (Step, Step)? {
-    guard let first = steps.0, let second = steps.1 else { return nil }
-    return (first, second)
-  }
-
-  private func ending<Step>(
-    _ mine: ReversibleRun<P, S>, _ theirs: ReversibleRun<P, S>, _ steps: (Step?, Step?)
-  ) -> Reply {
-    switch (steps.0 == nil, steps.1 == nil) {
-    case (true, true) where Self.digest(mine) == Self.digest(theirs):
-      .remark(
-        "the runs are the same: \(mine.place) accesses, digest "
-          + "\(P.digest(of: mine.run.processes, in: mine.run.world))")
-    case (true, false): .remark("they are the same up to \(mine.place), where this run ends and the other goes on")
-    case (false, true): .remark("they are the same up to \(theirs.place), where the other ends and this one goes on")
-    default: Self.stateDifference(mine.run, theirs.run)
-    }
   }
 
   /// Of each part of the state that differs, the first number that does.
@@ -105,7 +106,7 @@ extension Debugger {
         "\(one.name), next", .text(one.nextAccessDescription(in: mine.world) ?? "has finished"),
         .text(other.nextAccessDescription(in: theirs.world) ?? "has finished"))
       note("\(one.name), updates", .count(one.updates), .count(other.updates))
-      guard let worker = one.worker, let counterpart = other.worker else { continue }
+      guard let worker = one.worker(in: mine.world), let counterpart = other.worker(in: theirs.world) else { continue }
       noteFirst("\(one.name), its net or gradient", worker.localParameters, counterpart.localParameters)
       note("\(one.name), steps", .count(worker.environmentSteps), .count(counterpart.environmentSteps))
     }

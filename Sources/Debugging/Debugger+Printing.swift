@@ -21,18 +21,16 @@ extension Debugger {
       let waits = run.candidates.contains(number) ? "" : " (waits)"
       var cells: [Reply.Cell] = [.text(process.name), .count(process.updates), .text(words + waits)]
       let current = model.blocks.indices.map { model.provenance(of: $0).version }
-      guard let seen = process.worker?.pulledVersions else { return cells + [.none, .none, .none] }
+      guard let worker = process.worker(in: run.world) else { return cells + [.none, .none, .none] }
       let isBlock = model.blocks.indices.contains(access.object)
       let isModel = access.object == SharedObject.model.number(blocks: model.blocks.count)
       if isBlock || isModel {
         let block = isBlock ? access.object : 0
-        let isStore = isBlock && access.kind == .write
-        let known = isStore ? process.worker!.versionOfLoad : seen[block]
-        cells += [.count(Int(known)), .count(Int(current[block]))]
+        cells += [.count(Int(worker.versionSeen(of: block))), .count(Int(current[block]))]
       } else {
         cells += [.none, .none]
       }
-      cells.append(.count(zip(current, seen).map { Int($0 &- $1) }.max() ?? 0))
+      cells.append(.count(zip(current, worker.pulledVersions).map { Int($0 &- $1) }.max() ?? 0))
       return cells
     }
     return .table(
@@ -57,7 +55,9 @@ extension Debugger {
       }
       return [parameters(worker.localParameters, "gradient of \(vocabulary.processes[number])", selection)]
     case .rollout, .advantages: return try flush(of: process, subject)
-    case .noise: return [noise(of: process)]
+    case .noise:
+      if process != nil { _ = try worker(process) }
+      return [noise(of: process)]
     case .board: return board
     case .statistics: return [statistics]
     case .digest: return [.facts([Reply.Fact("digest", .text("\(walk.digest)"))])]
@@ -69,7 +69,7 @@ extension Debugger {
     guard let number = process ?? (walk.place > 0 ? walk.reversible.choices[walk.place - 1] : nil) else {
       throw DebuggerError("no access was made yet; write whose is meant: of W")
     }
-    guard let worker = walk.run.processes[number].worker else {
+    guard let worker = walk.run.processes[number].worker(in: walk.run.world) else {
       throw DebuggerError("\(vocabulary.processes[number]) is no worker; write of W with a worker's number")
     }
     return (number, worker)
@@ -185,7 +185,9 @@ extension Debugger {
       var latest: (place: Int, rollout: Rollout)?
       var steps = 0
       walk.survey(from: beginning, to: walk.place) { step, run in
-        guard step == nil || step?.process == number, let worker = run.processes[number].worker else { return }
+        guard step == nil || step?.process == number, let worker = run.processes[number].worker(in: run.world) else {
+          return
+        }
         defer { steps = worker.environmentSteps }
         guard let step, worker.environmentSteps != steps,
           let rollout = P.training(in: run.world).latestRollout
@@ -200,7 +202,7 @@ extension Debugger {
   private func noise(of process: Int?) -> Reply {
     let numbers = process.map { [$0] } ?? Array(vocabulary.processes.indices)
     let rows = numbers.compactMap { number -> [Reply.Cell]? in
-      guard let counters = walk.run.processes[number].worker?.noiseCounters else { return nil }
+      guard let counters = walk.run.processes[number].worker(in: walk.run.world)?.noiseCounters else { return nil }
       return [
         .text(vocabulary.processes[number]), .count(Int(counters.actions)), .count(Int(counters.startStates)),
       ]

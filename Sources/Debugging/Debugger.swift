@@ -111,8 +111,9 @@ public struct Debugger<P: Debuggable, S: Strategy> {
   private mutating func switchTo(_ process: Int) throws(DebuggerError) -> [Reply] {
     let run = walk.run
     guard run.candidates.contains(process) else {
-      let why = run.processes[process].nextAccess == nil ? "has finished" : "waits"
-      throw DebuggerError("\(vocabulary.processes[process]) cannot go here: it \(why)")
+      let name = vocabulary.processes[process]
+      let wait = run.processes[process].waitDescription(in: run.world)
+      throw DebuggerError("\(name) cannot go here: \(wait ?? "it has finished")")
     }
     let here = walk.place
     let arrival = walk.switchTo(process)

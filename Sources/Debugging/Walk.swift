@@ -204,8 +204,9 @@ public struct Walk<P: Debuggable, S: Strategy> {
       if let failure = P.training(in: run.world).failure { return "\(failure)" }
       return "everybody has finished"
     case .deadlocked:
-      let waiting = run.processes.filter { $0.nextAccess != nil }.map(\.name)
-      return "deadlock: \(waiting.joined(separator: ", ")) wait"
+      let waiting = run.processes.filter { $0.nextAccess != nil }
+      let waits = waiting.map { $0.waitDescription(in: run.world) ?? "\($0.name) waits" }
+      return "deadlock: \(waits.joined(separator: ", "))"
     case .stopped: return "the record ends here"
     }
   }

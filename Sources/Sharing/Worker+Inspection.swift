@@ -14,10 +14,16 @@ extension Worker {
   /// What `netOrGradient` of the state holds now.
   public var localNumbers: LocalNumbers {
     switch phase {
-    case .claiming, .counting, .smoothing, .reading, .publishing, .finished: .net
-    case .pulling(let block): .pulled(upTo: block)
-    case .pullingAll: .pulled(upTo: 0)
-    default: .gradient
+    case .claiming, .counting, .loadingCount, .storingCount, .smoothing, .checking, .setting, .reading, .publishing,
+      .finished:
+      // Who acts by the shared net pulls nothing after a push.
+      plan.configuration.acting == .sharedNet && updates > 0 ? .gradient : .net
+    case .failed, .overwriting: .net
+    case .pulling(let block), .viewing(let block): .pulled(upTo: block)
+    case .pullingAll, .viewingAll: .pulled(upTo: 0)
+    case .exchanging, .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching,
+      .incrementing, .readingFirstStep, .readingSecondStep:
+      .gradient
     }
   }
 
@@ -27,8 +33,9 @@ extension Worker {
   /// The version of each block in the local net, or in the net that the gradient was computed on.
   public var pulledVersions: [UInt64] { base }
 
-  /// The version of the block that was loaded last (`hogwild`).
-  public var versionOfLoad: UInt64 { loadedVersion }
+  /// The version of a block that the worker knows: the one that it loaded where it is about to store the block, or else
+  /// the one that it pulled.
+  public func versionSeen(of block: Int) -> UInt64 { phase == .storing(block) ? loadedVersion : base[block] }
 
   /// Steps of all its episodes together.
   public var environmentSteps: Int { totalSteps }

@@ -1,0 +1,177 @@
+// What the debugger shows is what is there: flushes are those that workers push, differences are found where they begin,
+// and every protocol and program can be walked.
+
+import Debugging
+import DeterministicMath
+import Lockstep
+import Sharing
+import Testing
+import Training
+
+/// The cells of the only table among `replies`.
+private func cells(_ replies: [Reply]) -> [[Reply.Cell]]? {
+  replies.compactMap { if case .table(let table) = $0 { table.rows } else { nil } }.first
+}
+
+private func remarks(_ replies: [Reply]) -> [String] {
+  replies.compactMap { if case .remark(let text) = $0 { text } else { nil } }
+}
+
+@Suite struct DebuggerTests {
+  @Test func `a flush is the one that is pushed`() throws {
+    var run = smallRun()
+    var flushes = 0
+    var steps = run.processes.map(\.environmentSteps)
+    while let step = run.advance() {
+      let worker = run.processes[step.process]
+      defer { steps[step.process] = worker.environmentSteps }
+      guard worker.environmentSteps > steps[step.process] else { continue }
+      let rollout = try #require(run.world.latestRollout)
+      flushes += 1
+      #expect(rollout.steps.count == worker.environmentSteps - steps[step.process])
+      #expect(rollout.gradient.map(\.bitPattern) == worker.localParameters.map(\.bitPattern))
+      #expect(worker.localNumbers == .gradient)
+      var target = rollout.bootstrap
+      for step in rollout.steps.reversed() {
+        target = step.reward + 0.9 * target
+        #expect(step.target == Float(target) && step.advantage == step.target - step.value)
+      }
+    }
+    #expect(flushes > 10)
+  }
+
+  @Test(arguments: [SharingProtocol.hogwild, .sharded, .locked, .overwrite])
+  func `the flush is shown wherever its worker stands`(sharing: SharingProtocol) throws {
+    var debugger = Debugger(smallRun(.timed, sharing))
+    var shown: [[Reply.Cell]]?
+    var collected = 0
+    while debugger.walk.length == nil, debugger.walk.place < 300 {
+      let steps = debugger.walk.run.processes.map(\.environmentSteps)
+      _ = try debugger.follow(.step(1))
+      let place = debugger.walk.place
+      let now = debugger.walk.run
+      if now.processes[1].environmentSteps != steps[1] {
+        let rollout = try #require(now.world.latestRollout)
+        shown = rollout.steps.enumerated().map { index, step in
+          [.count(index), .double(step.reward), .single(step.target), .single(step.value), .single(step.advantage)]
+        }
+        collected += 1
+      }
+      if let shown {
+        #expect(try cells(debugger.follow(.show(.advantages, process: 1, nil))) == shown)
+      } else {
+        #expect(throws: DebuggerError.self) { try debugger.follow(.show(.advantages, process: 1, nil)) }
+      }
+      #expect(debugger.walk.place == place)
+    }
+    #expect(collected > 1)
+  }
+
+  @Test func `what is printed is what is there`() throws {
+    var debugger = Debugger(smallRun())
+    _ = try debugger.follow(.goTo(120))
+    let run = debugger.walk.run
+    let selection = DebuggerCommand.Selection(tensor: 0)
+    let range = run.world.plan.network.layout.tensors[0].range
+    let part = range.offset..<range.offset + range.count
+    func numbers(_ command: DebuggerCommand) throws -> [Float]? {
+      try debugger.follow(command).compactMap { if case .numbers(_, let values) = $0 { values } else { nil } }.first
+    }
+    #expect(try numbers(.show(.weights, process: nil, selection)) == Array(run.world.model.parameters[part]))
+    #expect(try numbers(.show(.moments, process: nil, selection)) == Array(run.world.model.slot(0)[part]))
+    for (number, worker) in run.processes.enumerated() {
+      let expected = Array(worker.localParameters[part])
+      let command = DebuggerCommand.show(
+        worker.localNumbers == .gradient ? .gradient : .weights, process: number, selection)
+      #expect(try numbers(command) == expected)
+      let other = DebuggerCommand.show(
+        worker.localNumbers == .gradient ? .weights : .gradient, process: number, selection)
+      #expect(throws: DebuggerError.self) { try debugger.follow(other) }
+    }
+    let rows = try #require(cells(try debugger.follow(.whereabouts)))
+    for (row, worker) in zip(rows, run.processes) {
+      let ages = worker.pulledVersions.enumerated().map {
+        Int(run.world.model.provenance(of: $0.offset).version - $0.element)
+      }
+      #expect(row[1] == .count(worker.updates) && row[5] == .count(ages.max()!))
+    }
+  }
+
+  @Test(arguments: SharingProtocol.allCases)
+  func `every protocol is walked both ways`(sharing: SharingProtocol) throws {
+    var fresh = smallRun(.random, sharing)
+    var digests = [Worker.digest(of: fresh.processes, in: fresh.world).value]
+    while fresh.advance() != nil { digests.append(Worker.digest(of: fresh.processes, in: fresh.world).value) }
+    var walk = Walk(from: smallRun(.random, sharing))
+    _ = walk.go(to: .max)
+    for place in stride(from: digests.count - 1, through: 0, by: -7) {
+      #expect(walk.go(to: place).place == place && walk.digest.value == digests[place])
+    }
+  }
+
+  @Test func `a program around the workers is walked, and its deadlock explained`() throws {
+    let (training, workers) = try smallConfiguration(.locked).makeRun()
+    let program = LaunchProgram(binding: .atStart, joining: .afterFirstEndMark, queueCapacity: 1)
+    func start() -> Simulation<LaunchProcess, RoundRobin> {
+      let (world, processes) = program.launch(workers, in: training.snapshot())
+      return Simulation(world: world, processes: processes, strategy: RoundRobin())
+    }
+    var debugger = Debugger(start())
+    guard case .arrival(let end)? = try debugger.follow(.goOn).first, case .end(let why) = end.reason else {
+      throw DebuggerError("no end")
+    }
+    let place = debugger.walk.place
+    let digest = debugger.walk.digest.value
+    #expect(why.hasPrefix("deadlock: parent waits for thread"))
+    _ = try debugger.follow(.back(30))
+    _ = try debugger.follow(.step(30))
+    #expect(debugger.walk.place == place && debugger.walk.digest.value == digest)
+    #expect(try cells(debugger.follow(.whereabouts))?.count == 4)
+    #expect(throws: DebuggerError.self) { try debugger.follow(.switchTo(0)) }
+    #expect(throws: DebuggerError.self) { try debugger.follow(.show(.noise, process: 0, nil)) }
+  }
+
+  @Test func `runs are compared to their first difference`() throws {
+    func debugger(_ change: (inout Configuration) -> Void = { _ in }) throws -> Debugger<Worker, Course> {
+      var configuration = smallConfiguration()
+      change(&configuration)
+      return Debugger(try configuration.makeDebuggedRun(.roundRobin, scheduleSeed: 7))
+    }
+    var one = try debugger()
+    _ = try one.follow(.goTo(77))
+    let same = remarks(try one.difference(from: debugger()))
+    #expect(same.first?.hasPrefix("the runs are the same: ") == true && one.walk.place == 77)
+
+    // A smaller step of the optimizer shows at the first store, the order of accesses being the same.
+    var run = try smallConfiguration().makeDebuggedRun(.roundRobin, scheduleSeed: 7)
+    var store = 0
+    while let step = run.advance(), step.access.kind != .write { store = step.index + 2 }
+    let slower = try one.difference(from: debugger { $0.adam.learningRate /= 2 })
+    // What is stored is computed when it is loaded; the worker that will store it differs already then.
+    let place = try #require(remarks(slower).first.flatMap { $0.split(separator: " ").last }.flatMap { Int($0) })
+    #expect(remarks(slower).first?.hasPrefix("the first difference is the state at ") == true)
+    #expect((1...store).contains(place) && cells(slower) != nil)
+
+    var switched = try debugger()
+    _ = try switched.follow(.goTo(40))
+    _ = try switched.follow(.switchTo(switched.walk.reversible.choices[39]))
+    let other = try switched.difference(from: debugger())
+    #expect(remarks(other) == ["the first difference is access 41: the runs make different ones"])
+    guard case .history(let stops)? = other.last else { throw DebuggerError("no accesses") }
+    #expect(stops.map(\.place) == [41, 41] && stops[0].process != stops[1].process)
+
+    #expect(throws: DebuggerError.self) { try one.difference(from: debugger { $0.workers = 2 }) }
+  }
+
+  @Test func `breakpoints have numbers that stay theirs`() throws {
+    var debugger = Debugger(smallRun())
+    _ = try debugger.follow(.breakWhen(.process(0)))
+    _ = try debugger.follow(.breakWhen(.process(1)))
+    _ = try debugger.follow(.deleteBreakpoint(1))
+    #expect(throws: DebuggerError.self) { try debugger.follow(.deleteBreakpoint(1)) }
+    #expect(remarks(try debugger.follow(.breakWhen(.hazard(nil)))) == ["breakpoint 3: a hazard shows"])
+    #expect(debugger.breakpoints.map(\.number) == [2, 3])
+    guard case .arrival(let arrival)? = try debugger.follow(.goOn).first else { throw DebuggerError("nowhere") }
+    #expect(arrival.stop?.process == 1 && arrival.reason == .breakpoints([2]))
+  }
+}
