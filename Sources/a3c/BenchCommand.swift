@@ -3,6 +3,7 @@
 
 import Benchmarking
 import Foundation
+import Lockstep
 import Reporting
 import Sharing
 
@@ -83,7 +84,11 @@ struct BenchCommand {
         try advancing { try [1, 2].map { try measureRecording(sharing, workers: $0) } }
       }
     }
-    let shrinking = try measured(.shrinking) { [try advancing(measureShrinking)] }
+    let shrinking = try measured(.shrinking) {
+      try [Inspection.afterEveryAccess, .atTheEnd].map { inspection in
+        try advancing { try measureShrinking(inspection) }
+      }
+    }
     meter.finish()
 
     func row(_ measurement: Timing) -> Report.Row {
@@ -157,7 +162,7 @@ struct BenchCommand {
     lines += table(
       ["shrinking", "accesses", "preemptions", "to accesses", "to preemptions", "tried", "seconds"],
       report.shrinking.map {
-        ["hogwild, \(counted($0.workers, "worker"))"]
+        [$0.name]
           + [$0.accesses, $0.preemptions, $0.shrunkAccesses, $0.shrunkPreemptions, $0.candidates]
           .map(NumberText.grouped) + [NumberText.fixed($0.seconds, places: 2)]
       })
@@ -169,10 +174,10 @@ extension BenchCommand.Part {
   /// How many steps of the progress it takes.
   fileprivate var measurements: Int {
     switch self {
-    case .kernels, .shrinking: 1
+    case .kernels: 1
     case .training: trainingMeasurements
     case .threads: SharingProtocol.allCases.count
-    case .recording: 2
+    case .recording, .shrinking: 2
     }
   }
 }
