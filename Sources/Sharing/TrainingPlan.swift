@@ -18,12 +18,18 @@ public final class TrainingPlan: Sendable {
     precondition(configuration.flushLength >= 1, "flushes of \(configuration.flushLength) steps; the least is 1")
     self.configuration = configuration
     self.network = network
-    loss = ActorCriticLoss(entropyWeight: configuration.entropyWeight)
+    loss = ActorCriticLoss(
+      entropyWeight: configuration.entropyWeight, takesEntropyOfSigma: configuration.slips.entropyOfSigma)
   }
 
   /// The random numbers of a worker for one purpose: the same whatever the schedule and the number of workers.
   func stream(of worker: UInt32, for purpose: Purpose) -> RandomStream {
     RandomStream(seed: configuration.seed, worker: worker, purpose: purpose)
+  }
+
+  /// The noise of a worker's actions.
+  func actionNoise(of worker: Int) -> RandomStream {
+    stream(of: configuration.slips.sameNoise ? 0 : UInt32(worker), for: .action)
   }
 
   /// The weights that a worker's local net begins with.
@@ -32,11 +38,20 @@ public final class TrainingPlan: Sendable {
     return network.initialParameters(deviation: configuration.initialDeviation, from: &stream)
   }
 
+  /// The slots of an optimizer of a worker's own, one after another.
+  var initialSlots: [Float] {
+    configuration.adam.slots.flatMap { slot in
+      [Float](repeating: Float(slot.initialValue), count: network.layout.count)
+    }
+  }
+
   /// The shared model before the first update. Its weights are drawn as if it were the last of all workers that there
   /// can be, so that they too are the same whatever the number of workers.
   public func makeModel() -> SharedModel {
     SharedModel(
       parameters: initialParameters(of: .max), layout: network.layout, granularity: configuration.granularity,
-      optimizer: configuration.adam)
+      optimizer: configuration.adam,
+      hasGradient: configuration.sharing == .gradientSlot || configuration.sharing == .bindOnce,
+      countsApart: configuration.stepCount == .readTwice)
   }
 }

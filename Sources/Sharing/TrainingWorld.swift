@@ -20,8 +20,14 @@ public struct TrainingWorld: World {
   public var witnessesPulls = false
   /// Whether the net of each witnessed pull is kept, too, to be compared number by number.
   public var keepsPulledNets = false
+  /// Whether the net of each flush is kept, so that `Worker.flush(since:in:)` can say what the flush was made of.
+  public var witnessesFlushes = false
   /// Why one of this driver's workers could not go on.
   public internal(set) var failure: WorkerFailure?
+  /// The faults of this driver's workers' gradients.
+  var poisonings: [Poisoning] = []
+  /// Whether a gradient that is not finite stops its worker; a test of the tests lets it pass.
+  var refusesNonFinite = true
   /// Where this driver's workers do their private work.
   let bench: Bench
 

@@ -19,5 +19,8 @@ extension Worker {
     environment.digest(into: &digest)
     digest.combine(contentsOf: netOrGradient)
     digest.combine(contentsOf: loaded)
+    notes.digest(into: &digest)
+    if keepsGradient { digest.combine(contentsOf: keptGradient) }
+    if plan.configuration.slips.staleBootstrap { digest.combine(lastReturn) }
   }
 }

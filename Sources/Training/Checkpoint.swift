@@ -58,6 +58,8 @@ public struct Checkpoint: Sendable {
     // Counts of which no sum overflows, however long the run goes on.
     func isCount(_ count: Int) -> Bool { 0..<1 << 40 ~= count }
     try check(model.steps.allSatisfy(isCount), "impossible step counts")
+    let owners = model.momentHolders + (model.gradient.map { $0.workers + $0.updates } ?? [])
+    try check(owners.allSatisfy { $0 == -1 || isCount($0) }, "impossible owners of blocks")
     try check(
       [board.finished, board.claimed, board.begun].allSatisfy(isCount), "negative or impossible counts of episodes")
     try check(
@@ -97,6 +99,8 @@ extension Checkpoint {
       var claimed: Int
       var begun: Int
       var smoothed: Double
+      /// Whether that is a value, rather than "none yet".
+      var isSmoothed: Bool
       /// How many results are among the tensors.
       var results: Int
     }
@@ -141,21 +145,26 @@ extension Checkpoint {
       return try decoder.decode(type, from: Data(bytes))
     }
 
-    /// The checksum that the document ought to have.
-    var contentsChecksum: String {
-      get throws {
-        var contents = self
-        contents.checksum = ""
-        return Checkpoint.checksum(of: try contents.encoded())
-      }
+    /// The document's bytes with their checksum.
+    func sealed() throws -> [UInt8] {
+      var document = self
+      document.checksum = ""
+      document.checksum = Checkpoint.checksum(of: try document.encoded())
+      return try document.encoded()
+    }
+
+    /// The checksum that the document ought to have of which these are the bytes. It is of the bytes as they are, so
+    /// that settings which a document is too old to have do not change it.
+    func contentsChecksum(of bytes: [UInt8]) -> String {
+      let text = String(decoding: bytes, as: UTF8.self)
+      let contents = text.replacing("\"checksum\" : \"\(checksum)\"", with: "\"checksum\" : \"\"", maxReplacements: 1)
+      return Checkpoint.checksum(of: Array(contents.utf8))
     }
   }
 
   /// The document with the checksum that belongs to what it says; `nil` where it is no document.
   static func sealed(_ document: [UInt8]) -> [UInt8]? {
-    guard var run = try? Run.decode(Run.self, document), let checksum = try? run.contentsChecksum else { return nil }
-    run.checksum = checksum
-    return try? run.encoded()
+    try? Run.decode(Run.self, document).sealed()
   }
 
   /// The two files' contents.
@@ -163,18 +172,17 @@ extension Checkpoint {
   func encoded() throws -> (run: [UInt8], tensors: [UInt8], tensorsName: String) {
     let tensors = try makeTensors().encoded()
     let name = "state-\(statistics.updates)-\(digest).safetensors"
-    var run = Run(
+    let run = Run(
       digest: digest, tensors: Run.Tensors(file: name, bytes: tensors.count, xxh64: Self.checksum(of: tensors)),
       configuration: configuration,
       board: Run.Board(
         finished: board.finished, claimed: board.claimed, begun: board.begun, smoothed: board.smoothed,
-        results: board.results.count),
+        isSmoothed: board.isSmoothed, results: board.results.count),
       statistics: Run.Statistics(
         environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
         hazards: statistics.hazards),
       schedule: schedule, workers: workers)
-    run.checksum = try run.contentsChecksum
-    return (try run.encoded(), tensors, name)
+    return (try run.sealed(), tensors, name)
   }
 
   /// Both files in one, as a trace keeps them: the JSON's length, eight bytes, then the JSON, then the safetensors.
@@ -220,7 +228,7 @@ extension Checkpoint {
     } catch {
       throw ConfigurationError(description: reason(of: error))
     }
-    let checksum = try run.contentsChecksum
+    let checksum = run.contentsChecksum(of: bytes)
     guard run.checksum == checksum else {
       throw ConfigurationError(
         description: "what it says has checksum \(checksum), and \(run.checksum) was written; it has been changed")
@@ -291,12 +299,23 @@ extension Checkpoint {
       column("results.steps", .i64(board.results.map { Int64($0.steps) })),
       column("results.smoothed", .f64(board.results.map(\.smoothed))),
     ]
+    if configuration.sharing == .inPlace {
+      tensors.append(column("blocks.moment_holder", .i64(model.momentHolders.map(Int64.init))))
+    }
+    if let gradient = model.gradient {
+      tensors += [
+        column("gradient.values", .f32(gradient.values)),
+        column("gradient.worker", .i64(gradient.workers.map(Int64.init))),
+        column("gradient.update", .i64(gradient.updates.map(Int64.init))),
+      ]
+    }
     for (number, worker) in workers.enumerated() {
       tensors += [
         column("worker.\(number).net", .f32(worker.netOrGradient)),
         column("worker.\(number).loaded", .f32(worker.loaded)),
         column("worker.\(number).versions", .u64(worker.versions)),
       ]
+      if !worker.keptGradient.isEmpty { tensors.append(column("worker.\(number).kept", .f32(worker.keptGradient))) }
     }
     return Safetensors(tensors: tensors, metadata: ["format": "pt", "digest": digest])
   }
@@ -318,11 +337,21 @@ extension Checkpoint {
     let steps = try tensors.i64("blocks.steps", shape: shape)
     var slots: [[Float]] = []
     for slot in configuration.adam.slots { slots.append(try gather(".\(slot.name)")) }
-    return SharedModel.State(
+    var state = SharedModel.State(
       parameters: try gather(""), slots: slots,
       provenances: versions.indices.map {
         Provenance(version: versions[$0], writers: writers[$0], lastWriter: Int(lastWriters[$0]))
       }, steps: steps.map { Int($0) })
+    if configuration.sharing == .inPlace {
+      state.momentHolders = try tensors.i64("blocks.moment_holder", shape: shape).map { Int($0) }
+    }
+    if configuration.sharing == .gradientSlot || configuration.sharing == .bindOnce {
+      state.gradient = GradientSlots.State(
+        values: try tensors.f32("gradient.values", shape: [layout.count]),
+        workers: try tensors.i64("gradient.worker", shape: shape).map { Int($0) },
+        updates: try tensors.i64("gradient.update", shape: shape).map { Int($0) })
+    }
+    return state
   }
 
   private static func board(_ board: Run.Board, in tensors: Safetensors) throws(SafetensorsError) -> EpisodeBoard.State
@@ -335,6 +364,7 @@ extension Checkpoint {
     var state = EpisodeBoard.State()
     (state.finished, state.claimed, state.begun) = (board.finished, board.claimed, board.begun)
     state.smoothed = board.smoothed
+    state.isSmoothed = board.isSmoothed
     state.results = workers.indices.map {
       EpisodeResult(
         worker: Int(workers[$0]), episodeReturn: returns[$0], steps: Int(steps[$0]), smoothed: smoothed[$0])
@@ -351,6 +381,9 @@ extension Checkpoint {
       states[number].netOrGradient = try tensors.f32("\(name).net", shape: [first.netOrGradient.count])
       states[number].loaded = try tensors.f32("\(name).loaded", shape: [first.loaded.count])
       states[number].versions = try tensors.u64("\(name).versions", shape: [first.versions.count])
+      if !first.keptGradient.isEmpty {
+        states[number].keptGradient = try tensors.f32("\(name).kept", shape: [first.keptGradient.count])
+      }
     }
     return states
   }

@@ -7,11 +7,11 @@ import Lockstep
 import Reporting
 import Sharing
 
-/// Measures kernels, environment, training and shrinking.
+/// Measures kernels, environment, training, search, shrinking and the debugger.
 struct BenchCommand {
   /// What can be measured by itself.
   enum Part: String, CaseIterable {
-    case kernels, training, threads, recording, shrinking
+    case kernels, training, threads, recording, search, shrinking, debugging
   }
 
   static let only = Option<Part?>("only", .choice("PART"), help: "measure just this; without it, everything")
@@ -46,7 +46,10 @@ struct BenchCommand {
     let growthFrom4To1000Workers: [String: Double]
     let threads: [ThreadScaling]
     let recording: [RecordingCost]
+    let search: [SearchRate]
     let shrinking: [ShrinkingTiming]
+    /// Steps back in the debugger.
+    let debugging: [Row]
   }
 
   private let parts: [Part]
@@ -77,13 +80,15 @@ struct BenchCommand {
     let kernels = measured(.kernels) { advancing(measureKernels) }
     let training = try measured(.training) { try measureTraining(advanced: advance) }
     let threads = try measured(.threads) {
-      try SharingProtocol.allCases.map { sharing in try advancing { try measureScaling(sharing) } }
+      try SharingProtocol.intended.map { sharing in try advancing { try measureScaling(sharing) } }
     }
     let recording = try measured(.recording) {
       try [SharingProtocol.locked, .sharded].flatMap { sharing in
         try advancing { try [1, 2].map { try measureRecording(sharing, workers: $0) } }
       }
     }
+    let search = try measured(.search) { try advancing(measureSearch) }
+    let debugging = try measured(.debugging) { try advancing(measureDebugger) }
     let shrinking = try measured(.shrinking) {
       try [Inspection.afterEveryAccess, .atTheEnd].map { inspection in
         try advancing { try measureShrinking(inspection) }
@@ -101,14 +106,15 @@ struct BenchCommand {
       training.first { $0.sharing == sharing && $0.workers == workers }?.step.nanoseconds
     }
     var growth: [String: Double] = [:]
-    for sharing in SharingProtocol.allCases {
+    for sharing in SharingProtocol.intended {
       guard let few = time(sharing, workers: 4), let many = time(sharing, workers: 1000) else { continue }
       growth[sharing.rawValue] = many / few
     }
     let report = Report(
       peakGigaflops: peak, kernels: kernels.map(row), training: training.map { row($0.step) },
       stepsPerSecond: Dictionary(uniqueKeysWithValues: training.map { ($0.step.name, 1e9 / $0.step.nanoseconds) }),
-      growthFrom4To1000Workers: growth, threads: threads, recording: recording, shrinking: shrinking)
+      growthFrom4To1000Workers: growth, threads: threads, recording: recording, search: search,
+      shrinking: shrinking, debugging: debugging.map(row))
     print(isJSON ? try json(report) : screen(report))
     return 0
   }
@@ -132,7 +138,7 @@ struct BenchCommand {
     func table(_ header: [String], _ rows: [[String]], notes: [String] = []) -> [String] {
       rows.isEmpty ? [] : [""] + terminal.tableLines(header: header, rows: rows, indent: 0) + notes
     }
-    let growth = SharingProtocol.allCases.compactMap { sharing in
+    let growth = SharingProtocol.intended.compactMap { sharing in
       report.growthFrom4To1000Workers[sharing.rawValue].map {
         "\(sharing.rawValue): an update with 1,000 workers costs \(NumberText.fixed($0, places: 2)) times one with 4"
       }
@@ -160,6 +166,18 @@ struct BenchCommand {
         ]
       })
     lines += table(
+      ["every interleaving of", "schedules/s", "accesses each"],
+      report.search.map {
+        [
+          $0.name, NumberText.abbreviated($0.schedulesPerSecond), NumberText.fixed($0.accessesPerSchedule, places: 1),
+        ]
+      })
+    lines += table(
+      ["debugger", "µs", "median"],
+      report.debugging.map {
+        [$0.name] + [$0.nanoseconds, $0.medianNanoseconds].map { NumberText.fixed($0 / 1000, places: 0) }
+      })
+    lines += table(
       ["shrinking", "accesses", "preemptions", "to accesses", "to preemptions", "tried", "seconds"],
       report.shrinking.map {
         [$0.name]
@@ -174,9 +192,9 @@ extension BenchCommand.Part {
   /// How many steps of the progress it takes.
   fileprivate var measurements: Int {
     switch self {
-    case .kernels: 1
+    case .kernels, .search, .debugging: 1
     case .training: trainingMeasurements
-    case .threads: SharingProtocol.allCases.count
+    case .threads: SharingProtocol.intended.count
     case .recording, .shrinking: 2
     }
   }

@@ -124,7 +124,8 @@ struct TimelineRecorder {
     switch SharedObject(number: entry.access.object, blocks: blocks.count) {
     case .block: entry.access.kind == .read && !entry.isLoad ? .pull : .push
     case .model: entry.access.kind == .read ? .pull : .exchange
-    case .episodeCounter, .smoothedReward, .results: .bookkeeping
+    case .gradient: .push
+    case .episodeCounter, .smoothedReward, .results, .stepCount: .bookkeeping
     }
   }
 }

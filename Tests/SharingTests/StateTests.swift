@@ -93,7 +93,7 @@ import Training
       ("finished", { _ = $0.world.board.countFinished() }),
       ("claimed and begun", { _ = $0.world.board.claim(by: .takeFromBudget) }),
       ("begun", { _ = $0.world.board.claim(by: .lookAtFinished) }),
-      ("smoothed", { _ = $0.world.board.smooth(-1) }),
+      ("smoothed", { _ = $0.world.board.smooth(-1, hasFlag: false) }),
       ("results", { _ = $0.world.board.publish(EpisodeResult(worker: 0, episodeReturn: 0, steps: 0, smoothed: 0)) }),
     ]
     for (number, block) in original.world.model.blocks.enumerated() {
@@ -146,6 +146,15 @@ import Training
       var changed = original.snapshot()
       change(&changed)
       #expect(changed.digest.value != digest, "\(name)")
+    }
+  }
+
+  @Test func theDigestSeesWhatASlipKeeps() {
+    let run = Configuration.small { ($0.slips.neverCleared, $0.slips.staleBootstrap) = (true, true) }.after(turns(0, 4))
+    for change: (inout Worker) -> Void in [{ $0.keptGradient[46].flip() }, { $0.lastReturn = $0.lastReturn.nextUp }] {
+      var changed = run.snapshot()
+      change(&changed.processes[0])
+      #expect(changed.digest.value != run.digest.value)
     }
   }
 
