@@ -32,6 +32,9 @@ struct ReplayCommand {
   static let perfetto = Option<String?>(
     "perfetto", .path("F.json"),
     help: "write the last \(NumberText.grouped(TimelineRecorder.traceLimit)) accesses for ui.perfetto.dev")
+  static let html = Option<String?>(
+    "html", .path("F.html"),
+    help: "write a page that walks the last \(NumberText.grouped(TimelineRecorder.pageLimit)) accesses")
   static let svg = Option<String?>("svg", .path("F.svg"), help: "draw the learning curve")
   static let force = Option<Bool>(flag: "force", help: "let output files replace existing ones")
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
@@ -44,7 +47,7 @@ struct ReplayCommand {
       a3c train --record wrote down; exit 1 where the replay is not identical.
       """,
     options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
-      + [schedule, scheduleSeed, until, digestsEvery, twice, timeline, perfetto, svg, force, json],
+      + [schedule, scheduleSeed, until, digestsEvery, twice, timeline, perfetto, html, svg, force, json],
     examples: [
       "a3c replay --seed 42", "a3c replay --seed 42 --protocol sharded --workers 4",
       "a3c replay --seed 42 --until 900 --timeline race.svg",
@@ -57,6 +60,7 @@ struct ReplayCommand {
   private let scheduleSeed: UInt64
   private let timelineFile: AtomicFile?
   private let perfettoFile: AtomicFile?
+  private let pageFile: AtomicFile?
   private let curveFile: AtomicFile?
 
   /// Settles every setting and checks every output path, before anything runs.
@@ -70,7 +74,7 @@ struct ReplayCommand {
         arguments, seed: seed, episodes: arguments[Self.episodes])
     } else {
       let others = Self.declaration.options.map(\.name).filter { arguments.given.contains($0) }
-        .filter { !["trace", "until", "digests-every", "timeline", "perfetto", "svg", "force", "json"].contains($0) }
+        .filter { !["trace", "until", "digests-every", "timeline", "perfetto", "html", "svg", "force", "json"].contains($0) }
       if let other = others.first {
         throw UsageError("--trace says what was run, and --\(other) too; leave one of them out")
       }
@@ -85,13 +89,15 @@ struct ReplayCommand {
     perfettoFile = try arguments[Self.perfetto].map { path throws(FileWriteError) in
       try AtomicFile(path: path, force: force)
     }
+    pageFile = try arguments[Self.html].map { path throws(FileWriteError) in
+      try AtomicFile(path: path, force: force)
+    }
     curveFile = try arguments[Self.svg].map { path throws(FileWriteError) in
       try AtomicFile(path: path, force: force)
     }
-    let outputs = [("timeline", timelineFile), ("perfetto", perfettoFile), ("svg", curveFile)].compactMap {
-      name, file in
-      file.map { (name: name, file: $0) }
-    }
+    let outputs = [
+      ("timeline", timelineFile), ("perfetto", perfettoFile), ("html", pageFile), ("svg", curveFile),
+    ].compactMap { name, file in file.map { (name: name, file: $0) } }
     for (index, one) in outputs.enumerated() {
       if let other = outputs[..<index].first(where: { OutputPath($0.file.path) == OutputPath(one.file.path) }) {
         throw UsageError("--\(other.name) and --\(one.name) both name '\(one.file.path)'; give each a file of its own")
@@ -107,7 +113,7 @@ struct ReplayCommand {
     let (report, recorder) = try replay { digest in
       if !isJSON { print(digest.line) }
     }
-    if let recorder { try save(recorder, title: title, subtitle: repro) }
+    if let recorder { try save(recorder, title: title, command: runCommand) }
     print(isJSON ? try report.json() : report.screen(on: .standardOutput))
     return try arguments[Self.twice] ? checkRepetition(report) : 0
   }
@@ -176,21 +182,30 @@ struct ReplayCommand {
     return 0
   }
 
-  /// The shortest command that repeats this run.
-  private var repro: String {
+  /// The shortest command that repeats this run as far as it went.
+  private var repro: String { untilWhereItStopped(runCommand) }
+
+  /// `command`, stopping where this run was told to.
+  func untilWhereItStopped(_ command: String) -> String {
+    command + (arguments[Self.until].map { " --until \($0)" } ?? "")
+  }
+
+  /// The shortest command that repeats this run to its end.
+  private var runCommand: String {
     var words = ["a3c replay --seed \(configuration.seed)"] + ConfigurationOptions.words(arguments)
     if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
     if schedule != .timed { words.append("--schedule \(schedule.rawValue)") }
     if scheduleSeed != configuration.seed { words.append("--schedule-seed \(scheduleSeed)") }
-    if let until = arguments[Self.until] { words.append("--until \(until)") }
     return words.joined(separator: " ")
   }
 
   /// A recorder of what the pictures show, if any is asked for.
   func recorder<S: Strategy>(for simulation: Simulation<Worker, S>) -> TimelineRecorder? {
-    guard timelineFile != nil || perfettoFile != nil else { return nil }
-    return TimelineRecorder(
-      simulation, limit: perfettoFile == nil ? TimelineRecorder.pictureLimit : TimelineRecorder.traceLimit)
+    let limits = [
+      timelineFile.map { _ in TimelineRecorder.pictureLimit }, pageFile.map { _ in TimelineRecorder.pageLimit },
+      perfettoFile.map { _ in TimelineRecorder.traceLimit },
+    ]
+    return limits.compactMap(\.self).max().map { TimelineRecorder(simulation, limit: $0) }
   }
 
   /// Draws the learning curve, if it is asked for.
@@ -199,7 +214,9 @@ struct ReplayCommand {
   }
 
   /// Writes the pictures of accesses that are asked for.
-  func save(_ recorder: TimelineRecorder, title: String, subtitle: String) throws(FileWriteError) {
+  /// - Parameter command: repeats the run to its end.
+  func save(_ recorder: TimelineRecorder, title: String, command: String) throws {
+    let subtitle = untilWhereItStopped(command)
     try timelineFile?.save(
       TimelineSVG.render(recorder.timeline(title: title, subtitle: subtitle, last: TimelineRecorder.pictureLimit)))
     if let perfettoFile {
@@ -207,6 +224,8 @@ struct ReplayCommand {
       // A tick is a nominal 10 ns; an access of a schedule without a clock is shown as a microsecond.
       try perfettoFile.save(Perfetto.render(timeline, microsecondsPerUnit: recorder.hasClock ? 0.01 : 1))
     }
+    try pageFile?.save(
+      ReplayPage.render(recorder.history(title: title, command: command, last: TimelineRecorder.pageLimit)))
   }
 
   /// The picture that `--timeline` writes.

@@ -1,4 +1,5 @@
-// Turns the accesses of a lockstep run into a timeline: what a run was, in the terms of a picture.
+// Turns the accesses of a lockstep run into pictures of it: what a run was, in the terms of a timeline or of a page that
+// walks it.
 
 import Experiments
 import Lockstep
@@ -10,23 +11,28 @@ import Training
 struct TimelineRecorder {
   /// How many accesses a picture shows.
   static let pictureLimit = 4000
+  /// How many accesses a page walks.
+  static let pageLimit = 20_000
   /// How many accesses a Perfetto trace has.
   static let traceLimit = 100_000
 
   /// One access, small enough to keep many.
   private struct Entry {
-    var worker: Int
-    var access: Access
+    var access: AccessHistory.Entry
     /// When the worker's access before this one was made, and when this one was.
     var begin: Double
     var end: Double
     /// Whether private work lies between them.
     var wasCollecting: Bool
-    /// Whether a read began an update.
-    var isLoad: Bool
     var hazards: HazardSet
-    /// For a store that lost an update: who had stored it, and when.
-    var lost: TimelinePoint?
+    /// For a store that lost an update: the number of the access that had stored it, if it was recorded.
+    var lost: Int?
+  }
+
+  /// What an operation is looked up by.
+  private struct OperationKey: Hashable {
+    var access: Access
+    var isLoad: Bool
   }
 
   /// Whether time is the schedule's own clock; otherwise it counts accesses.
@@ -40,12 +46,20 @@ struct TimelineRecorder {
   private var oldest = 0
   /// How many accesses were recorded, kept or not.
   private var recorded = 0
-  /// When each worker made its last access.
+  /// The state before the oldest access that is kept.
+  private var start: AccessHistory.State
+  private var operations: [AccessHistory.Operation] = []
+  private var categories: [TimelineCategory] = []
+  private var operationNumbers: [OperationKey: Int] = [:]
+  /// When each worker made its last access, and how many updates it had pushed by then.
   private var lastTime: [Double]
-  /// Where each object was last written.
-  private var lastWrite: [Int: TimelinePoint] = [:]
+  private var updates: [Int]
+  /// The number of the access that last changed an object.
+  private var lastWrite: [Int?]
+  /// How often each object was changed; blocks count for themselves.
+  private var changes: [Int]
 
-  /// A recorder of the last `limit` accesses of a run at its beginning.
+  /// A recorder of the last `limit` accesses of a run, from here on.
   init<S: Strategy>(_ simulation: Simulation<Worker, S>, limit: Int) {
     hasClock = simulation.strategy.virtualTime != nil
     blocks = simulation.world.model.blocks
@@ -53,6 +67,11 @@ struct TimelineRecorder {
     self.limit = limit
     accessLength = hasClock ? 6 : 1
     lastTime = [Double](repeating: 0, count: workers)
+    updates = simulation.processes.map(\.updates)
+    let objects = SharedObject.count(blocks: blocks.count)
+    lastWrite = Array(repeating: nil, count: objects)
+    changes = Array(repeating: 0, count: objects)
+    start = AccessHistory.State(simulation.world, simulation.processes)
   }
 
   /// Notes an access just made.
@@ -67,64 +86,170 @@ struct TimelineRecorder {
       case .model: step.access.kind == .update
       default: false
       }
-    let entry = Entry(
-      worker: step.process, access: step.access,
-      begin: hasClock || beginsPush ? lastTime[step.process] : now - accessLength, end: now,
-      wasCollecting: beginsPush, isLoad: isLoad, hazards: hazards,
-      lost: hazards.contains(HazardSet(.lostUpdate)) ? lastWrite[object] : nil)
-    if ring.count < limit {
-      ring.append(entry)
-    } else {
-      ring[oldest] = entry
-      oldest = (oldest + 1) % limit
-    }
     recorded += 1
+    let lost = hazards.contains(HazardSet(.lostUpdate)) ? lastWrite[object] : nil
+    if step.access.kind != .read {
+      changes[object] += 1
+      lastWrite[object] = recorded
+    }
+    let number = operation(OperationKey(access: step.access, isLoad: isLoad))
+    let first = operations[number].objects.lowerBound
+    keep(
+      Entry(
+        access: AccessHistory.Entry(
+          process: step.process, operation: number,
+          version: first < blocks.count
+            ? Int(simulation.world.model.provenance(of: first).version) : changes[first],
+          update: updates[step.process]),
+        begin: hasClock || beginsPush ? lastTime[step.process] : now - accessLength, end: now,
+        wasCollecting: beginsPush, hazards: hazards, lost: lost))
     lastTime[step.process] = now
-    if step.access.kind != .read { lastWrite[object] = TimelinePoint(lane: step.process, time: now) }
+    updates[step.process] = simulation.processes[step.process].updates
+  }
+
+  private mutating func keep(_ entry: Entry) {
+    guard ring.count == limit else { return ring.append(entry) }
+    let gone = ring[oldest].access
+    start.apply(operations[gone.operation], by: gone.process, number: recorded - limit)
+    ring[oldest] = entry
+    oldest = (oldest + 1) % limit
+  }
+
+  /// The number of an operation, which is made when it first occurs.
+  private mutating func operation(_ key: OperationKey) -> Int {
+    if let number = operationNumbers[key] { return number }
+    operationNumbers[key] = operations.count
+    let object = SharedObject(number: key.access.object, blocks: blocks.count)
+    operations.append(
+      AccessHistory.Operation(
+        effect(of: key, on: object),
+        object == .model ? blocks.indices : key.access.object..<key.access.object + 1,
+        words: key.access.description(blocks: blocks, isLoad: key.isLoad)))
+    categories.append(category(of: key, on: object))
+    return operations.count - 1
   }
 
   /// The last `count` of the kept accesses.
+  private func window(last count: Int) -> ArraySlice<Entry> { (ring[oldest...] + ring[..<oldest]).suffix(count) }
+
+  /// The last `count` of the kept accesses as spans and marks.
   func timeline(title: String, subtitle: String, last count: Int) -> Timeline {
-    let entries = (ring[oldest...] + ring[..<oldest]).suffix(count)
+    let entries = window(last: count)
+    let skipped = recorded - entries.count
     // Private work that began before the window is drawn from the window's first moment.
     let first = entries.filter { !$0.wasCollecting }.map(\.begin).min() ?? 0
     var spans: [TimelineSpan] = []
     var marks: [TimelineMark] = []
     var arrows: [TimelineArrow] = []
     for entry in entries {
-      let what = entry.access.description(blocks: blocks, isLoad: entry.isLoad)
+      let worker = entry.access.process
+      let what = operations[entry.access.operation].words
       var begin = min(max(entry.begin, first), entry.end)
       if entry.wasCollecting {
         let workBegin = begin
         begin = max(begin, entry.end - accessLength)
         spans.append(
-          TimelineSpan(lane: entry.worker, start: workBegin, end: begin, category: .collect, label: "collect"))
+          TimelineSpan(lane: worker, start: workBegin, end: begin, category: .collect, label: "collect"))
       }
       spans.append(
         TimelineSpan(
-          lane: entry.worker, start: begin, end: entry.end, category: category(of: entry), label: what))
+          lane: worker, start: begin, end: entry.end, category: categories[entry.access.operation], label: what))
       for hazard in entry.hazards.members {
         marks.append(
           TimelineMark(
-            lane: entry.worker, time: entry.end, hazard: hazard.rawValue, detail: "\(what): \(hazard.meaning)"))
+            lane: worker, time: entry.end, hazard: hazard.rawValue, detail: "\(what): \(hazard.meaning)"))
       }
-      if let lost = entry.lost, lost.time >= first {
+      if let lost = entry.lost, lost > skipped {
+        let cause = entries[entries.startIndex + lost - skipped - 1]
         arrows.append(
           TimelineArrow(
-            from: lost, to: TimelinePoint(lane: entry.worker, time: entry.end), hazard: Hazard.lostUpdate.rawValue))
+            from: TimelinePoint(lane: cause.access.process, time: cause.end),
+            to: TimelinePoint(lane: worker, time: entry.end), hazard: Hazard.lostUpdate.rawValue))
       }
     }
-    let window = entries.count < recorded ? ", accesses \(recorded - entries.count + 1) to \(recorded)" : ""
+    let shown =
+      skipped == 0
+      ? "" : ", accesses \(NumberText.grouped(skipped + 1)) to \(NumberText.grouped(recorded))"
     return Timeline(
-      title: title + window, subtitle: subtitle, lanes: (0..<workers).map { "worker \($0)" },
+      title: title + shown, subtitle: subtitle, lanes: (0..<workers).map { "worker \($0)" },
       unit: hasClock ? "virtual time" : "accesses", spans: spans, marks: marks, arrows: arrows)
   }
 
-  private func category(of entry: Entry) -> TimelineCategory {
-    switch SharedObject(number: entry.access.object, blocks: blocks.count) {
-    case .block: entry.access.kind == .read && !entry.isLoad ? .pull : .push
-    case .model: entry.access.kind == .read ? .pull : .exchange
+  /// The last `count` of the kept accesses, with the state before them.
+  func history(title: String, command: String, last count: Int) -> AccessHistory {
+    let entries = window(last: count)
+    let skipped = recorded - entries.count
+    var start = start
+    for (index, entry) in window(last: limit).dropLast(count).enumerated() {
+      start.apply(
+        operations[entry.access.operation], by: entry.access.process, number: recorded - ring.count + index + 1)
+    }
+    let kinds = Hazard.allCases.filter { hazard in entries.contains { $0.hazards.contains(HazardSet(hazard)) } }
+    var findings: [AccessHistory.Finding] = []
+    for (index, entry) in entries.enumerated() where !entry.hazards.isEmpty {
+      for (number, kind) in kinds.enumerated() where entry.hazards.contains(HazardSet(kind)) {
+        findings.append(
+          AccessHistory.Finding(
+            hazard: number, access: skipped + index + 1, cause: kind == .lostUpdate ? entry.lost : nil))
+      }
+    }
+    return AccessHistory(
+      title: title, command: command, processes: (0..<workers).map { "worker \($0)" },
+      objects: (0..<SharedObject.count(blocks: blocks.count)).map {
+        let object = SharedObject(number: $0, blocks: blocks.count)
+        return AccessHistory.Object(name: object.name(blocks: blocks), isCopied: $0 < blocks.count)
+      },
+      start: start, skipped: skipped, operations: operations, accesses: entries.map(\.access),
+      hazards: kinds.map { AccessHistory.HazardKind(id: $0.rawValue, meaning: $0.meaning) }, findings: findings)
+  }
+
+  private func effect(of key: OperationKey, on object: SharedObject) -> AccessHistory.Effect {
+    switch key.access.kind {
+    case .read: key.isLoad ? .load : .read
+    case .write: .store
+    case .update: object == .model ? .exchange : .update
+    case .acquire, .release: .lock
+    }
+  }
+
+  private func category(of key: OperationKey, on object: SharedObject) -> TimelineCategory {
+    switch object {
+    case .block: key.access.kind == .read && !key.isLoad ? .pull : .push
+    case .model: key.access.kind == .read ? .pull : .exchange
     case .episodeCounter, .smoothedReward, .results: .bookkeeping
+    }
+  }
+}
+
+extension SharedObject {
+  /// What it is called beside a model of `blocks`.
+  fileprivate func name(blocks: [Block]) -> String {
+    switch self {
+    case .block(let block): blocks[block].name
+    case .episodeCounter: "episode counter"
+    case .smoothedReward: "smoothed reward"
+    case .results: "results"
+    case .model: "model"
+    }
+  }
+}
+
+extension AccessHistory.State {
+  /// The state of a run, at its beginning or where a recording goes on. Whatever was lost before is not known, so every
+  /// change is taken to be in its block.
+  fileprivate init(_ world: TrainingWorld, _ workers: [Worker]) {
+    let blocks = world.model.blocks.indices
+    self.init(processes: workers.count, objects: SharedObject.count(blocks: blocks.count))
+    for block in blocks {
+      let provenance = world.model.provenance(of: block)
+      objects[block].version = Int(provenance.version)
+      objects[block].updates = objects[block].version
+      objects[block].lastWriter = provenance.lastWriter < 0 ? nil : provenance.lastWriter
+    }
+    for worker in workers {
+      let state = worker.state
+      guard state.hasPulled else { continue }
+      for block in blocks { copies[worker.number * objects.count + block].version = Int(state.versions[block]) }
     }
   }
 }
