@@ -50,15 +50,16 @@ extension ReplayPage {
     <section aria-labelledby="stateHeading">
     <h2 id="stateHeading">State <small id="stateNote"></small></h2>
     <div class="wide" tabindex="0" role="region" aria-labelledby="stateHeading"><table id="state"></table></div>
-    <p class="legend">A number under a worker is the version of its copy, and how many versions that is behind.
-    <span class="loaded">4…</span> has loaded version 4 and not stored yet;
-    <span class="loaded doomed">4…</span> will overwrite what was stored since.</p>
+    <p class="legend">An object with fewer updates in it than its version says has lost the others. A number under a
+    name is the version of that one's copy, and how many versions that is behind. <span class="loaded">4…</span> has
+    loaded version 4 and not stored yet; <span class="loaded doomed">4…</span> will overwrite what was stored since.</p>
     </section>
 
     <section aria-labelledby="hazardsHeading">
     <h2 id="hazardsHeading">Hazards <small id="hazardsNote"></small></h2>
     <div id="kinds" class="row" role="group" aria-label="Kinds of hazards to stop at"></div>
-    <div class="wide"><table id="hazards"></table></div>
+    <div id="hazardsBox" class="wide" tabindex="0" role="region" aria-labelledby="hazardsHeading">
+    <table id="hazards"></table></div>
     </section>
 
     <details id="keys"><summary>Keys</summary>

@@ -70,7 +70,7 @@ extension ReplayPage {
     #now .facts { color: var(--faint); }
     #now .hazard { color: var(--alarm); font-weight: 600; }
     #now .hazard span { font-weight: 400; color: var(--ink); }
-    .mark { width: 14px; height: 14px; vertical-align: -2px; margin-right: .35rem; overflow: visible; }
+    svg.mark { width: 14px; height: 14px; vertical-align: -2px; margin-right: .35rem; overflow: visible; }
 
     .wide { overflow-x: auto; }
     #lanes svg { display: block; cursor: pointer; max-width: 100%; height: auto; }
@@ -99,6 +99,7 @@ extension ReplayPage {
     #state tbody th, #state thead th:first-child, #state tfoot th { position: sticky; left: 0; background: var(--paper);
       text-align: left; z-index: 1; }
     #state .here, #state tr.touched > * { background: var(--band); }
+    #state thead .copy { white-space: normal; }
     #state td small { color: inherit; opacity: .8; padding-left: .2em; }
     .badge { display: inline-block; min-width: 1.5em; padding: 0 .25em; margin-right: .45em; border-radius: 4px;
       background: var(--panel); color: var(--faint); text-align: center; font-weight: 400; font-size: .8rem; }
@@ -130,6 +131,9 @@ extension ReplayPage {
       section { break-inside: avoid; }
       section:has(#hazards) { break-inside: auto; }
       tr { break-inside: avoid; }
+      th, td { padding: .06rem .45rem; }
+      h2 { margin-top: .8rem; }
+      #hazardsBox { columns: 2; }
       thead { display: table-header-group; }
     }
     """#

@@ -67,7 +67,7 @@ extension ReplayPage {
       const version = state.version[object];
       const isChange = effect === 'store' || effect === 'update' || effect === 'exchange';
       if (effect !== 'lock') {
-        facts.append(isChange ? `Version ${grouped(version - 1)} → ${grouped(version)}` : `Version ${grouped(version)}`);
+        facts.append(`Version ${isChange ? `${grouped(version - 1)} → ` : ''}${grouped(version)}`);
       }
       const partner = partnerOf(place);
       if (effect === 'store' && partner) {
@@ -181,9 +181,10 @@ extension ReplayPage {
         }
         found.forEach(({ kind }, position) => {
           const { id, path, colour } = run.hazards[kind];
+          const place = [x(number) + cellWidth - 2 + 6 * position, y(access(number).process) + 4];
           add('path', {
             class: 'mark', d: path, fill: colour, stroke: 'var(--paper)', 'stroke-width': 1.5, 'paint-order': 'stroke',
-            transform: `translate(${x(number) + cellWidth / 2 + 5 * position} ${y(access(number).process) + 3}) scale(.8)`,
+            transform: `translate(${place}) scale(.8)`,
           }, drawn('title', {}, `${id} at access ${grouped(number)}`));
         });
       }
@@ -205,8 +206,9 @@ extension ReplayPage {
         if (column >= 0 && column < to - from) go(from + 1 + column);
       });
       box.replaceChildren(picture);
-      box.setAttribute('aria-label', `Accesses ${grouped(from + 1)} to ${grouped(to)} by ${processes.length} processes`);
-      byId('lanesNote').textContent = `accesses ${grouped(from + 1)} to ${grouped(to)}`
+      const window = `accesses ${grouped(from + 1)} to ${grouped(to)}`;
+      box.setAttribute('aria-label', `Lanes of ${processes.length} processes, ${window}`);
+      byId('lanesNote').textContent = window
         + (processes.length < processCount ? `; ${processes.length} of ${grouped(processCount)} that act nearby` : '');
       return processes;
     }
@@ -221,8 +223,8 @@ extension ReplayPage {
         element('th', { scope: 'col' }, 'version'), element('th', { scope: 'col' }, 'updates in it'),
         element('th', { scope: 'col', class: 'left' }, 'last written'));
       for (const process of processes) {
-        head.append(element('th', { scope: 'col', class: current?.process === process ? 'here' : '' },
-          run.processes[process].replace(/ (?=\d+$)/, '\u00a0')));
+        head.append(element('th', { scope: 'col', class: current?.process === process ? 'copy here' : 'copy' },
+          run.processes[process]));
       }
       const rows = shownObjects.map((object) => {
         const row = element('tr', { class: isTouched(object) ? 'touched' : '', 'data-object': object });
@@ -315,8 +317,8 @@ extension ReplayPage {
     function showKinds() {
       byId('kinds').replaceChildren(...run.hazards.map(({ id, meaning }, kind) => {
         const count = findings.filter((finding) => finding.kind === kind).length;
-        const button = element('button', { type: 'button', 'aria-pressed': stops.has(kind), title: meaning }, mark(kind),
-          `${id} ${grouped(count)}`);
+        const button = element('button', { type: 'button', 'aria-pressed': stops.has(kind), title: meaning },
+          mark(kind), `${id} ${grouped(count)}`);
         button.addEventListener('click', () => {
           if (!stops.delete(kind)) stops.add(kind);
           chooseStops();
@@ -347,7 +349,7 @@ extension ReplayPage {
       rows.forEach(({ colour, numbers }, row) => {
         const filled = new Set(numbers.map((number) => Math.floor((number - first - 1) / (last - first) * bins)));
         const d = [...filled].map((bin) => `M${bin} ${row * 6 + 1}h1v4h-1z`).join('');
-        picture.append(drawn('path', { d, fill: colour, class: colour.startsWith('#') ? 'tint' : '' }));
+        picture.append(drawn('path', { d, fill: colour, class: colour.startsWith('#') ? 'mark' : '' }));
       });
       const x = (state.place - first) / Math.max(last - first, 1) * bins;
       picture.append(drawn('rect', { id: 'cursor', x: clamp(x - 0.5, 0, bins - 1), y: 0, width: 1, height,
@@ -383,7 +385,7 @@ extension ReplayPage {
       const place = matches.indexOf(state.place);
       byId('matches').textContent = byId('search').value.trim() === '' ? ''
         : matches.length === 0 ? 'nothing fits'
-          : place < 0 ? counted(matches.length, 'match').replace('matchs', 'matches')
+          : place < 0 ? `${grouped(matches.length)} fit`
             : `${grouped(place + 1)} of ${grouped(matches.length)}`;
     }
 
@@ -425,7 +427,8 @@ extension ReplayPage {
 
     /** Goes to the next match of the search, and from the last on to the first. */
     function goToMatch(isForward) {
-      goIfThere(isForward ? nextIn(matches, state.place) ?? matches[0] : previousIn(matches, state.place) ?? matches.at(-1));
+      goIfThere(isForward ? nextIn(matches, state.place) ?? matches[0]
+        : previousIn(matches, state.place) ?? matches.at(-1));
     }
 
     function zoom(factor) {
@@ -501,7 +504,12 @@ extension ReplayPage {
     onClick('previousHazard', () => keys.p());
     onClick('wider', () => zoom(1.25));
     onClick('narrower', () => zoom(0.8));
-    onClick('copy', () => navigator.clipboard?.writeText(byId('command').textContent));
+    onClick('copy', async () => {
+      getSelection().selectAllChildren(byId('command'));
+      await navigator.clipboard?.writeText(byId('command').textContent);
+      byId('copy').textContent = 'copied';
+      setTimeout(() => { byId('copy').textContent = 'copy'; }, 1500);
+    });
     byId('slider').addEventListener('input', () => go(Number(byId('slider').value)));
     byId('number').addEventListener('change', () => go(Number(byId('number').value)));
     byId('speed').addEventListener('change', () => { if (timer !== null) play(true); });
@@ -533,8 +541,9 @@ extension ReplayPage {
       byId(id).min = first;
       byId(id).max = last;
     }
-    byId('window').textContent = first === 0 ? `All ${counted(last, 'access').replace('accesss', 'accesses')}.`
-      : `The last ${grouped(last - first)} of ${grouped(last)} accesses: ${grouped(first + 1)} to ${grouped(last)}.`;
+    byId('window').textContent = first === last ? 'No access was made.'
+      : first === 0 ? `Accesses 1 to ${grouped(last)}, from the beginning.`
+        : `Accesses ${grouped(first + 1)} to ${grouped(last)}: the last ${grouped(last - first)}.`;
     byId('legend').replaceChildren(...[
       ['read', 'reads'], ['load', 'loads, to store later'], ['store', 'stores or updates'], ['exchange', 'exchanges'],
       ['lock', 'counters and results'],
