@@ -130,8 +130,8 @@ public struct AccessHistory: Sendable, Equatable {
   /// Makes a history.
   /// - Precondition: every index is in its list, and every finding's access is shown.
   public init(
-    title: String, command: String, processes: [String], objects: [Object], start: State, skipped: Int, operations: [Operation],
-    accesses: [Entry], hazards: [HazardKind], findings: [Finding]
+    title: String, command: String, processes: [String], objects: [Object], start: State, skipped: Int,
+    operations: [Operation], accesses: [Entry], hazards: [HazardKind], findings: [Finding]
   ) {
     precondition(start.objects.count == objects.count, "a start for \(start.objects.count) of \(objects.count) objects")
     precondition(start.copies.count == processes.count * objects.count, "a start with \(start.copies.count) copies")

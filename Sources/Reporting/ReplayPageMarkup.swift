@@ -43,7 +43,7 @@ extension ReplayPage {
 
     <section aria-labelledby="lanesHeading">
     <h2 id="lanesHeading">Who does what <small id="lanesNote"></small></h2>
-    <div id="lanes" class="wide" tabindex="0" role="img"></div>
+    <div id="lanes" role="img"></div>
     <p class="legend" id="legend"></p>
     </section>
 

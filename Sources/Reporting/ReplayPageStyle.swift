@@ -126,13 +126,14 @@ extension ReplayPage {
       #controls { position: static; border: 0; padding: 0; background: none; }
       #now { min-height: 0; }
       .wide { overflow: visible; }
-      #lanes svg { width: 100%; }
+      #lanes svg { width: 100%; max-height: 66mm; }
       button.link { color: inherit; text-decoration: none; }
       section { break-inside: avoid; }
       section:has(#hazards) { break-inside: auto; }
       tr { break-inside: avoid; }
       th, td { padding: .06rem .45rem; }
-      h2 { margin-top: .8rem; }
+      h2 { margin: .5rem 0 .2rem; }
+      p { margin: .1rem 0; }
       #hazardsBox { columns: 2; }
       thead { display: table-header-group; }
     }

@@ -135,19 +135,25 @@ extension ReplayPage {
         add('text', { class: 'name', x: 4, y: y(process) + 15 }, run.processes[process]);
       }
       const isLost = (number) => findingsAt.get(number)?.some((finding) => finding.cause > 0) ?? false;
-      // What lies between a load and its store.
+      // What lies between a load and its store, which may both lie outside the window.
+      const gap = (process, begin, end, isLost) => add('line', {
+        class: `gap${isLost ? ' lost' : ''}${begin >= state.place ? ' later' : ''}`,
+        x1: Math.max(x(begin) + cellWidth, gutter), x2: Math.min(x(end), full), y1: y(process) + 11,
+        y2: y(process) + 11,
+      });
+      const idle = new Set(processes);
       for (let number = from + 1; number <= to; number++) {
         const { process, operation } = access(number);
+        idle.delete(process);
         const partner = partnerOf(number);
         if (!partner || !lane.has(process)) continue;
-        const isLoad = operation.effect === 'load';
-        if (!isLoad && partner > from) continue;
-        const [begin, end] = isLoad ? [number, partner] : [partner, number];
-        add('line', {
-          class: `gap${isLost(end) ? ' lost' : ''}${begin >= state.place ? ' later' : ''}`,
-          x1: Math.max(x(begin) + cellWidth, gutter), x2: Math.min(x(end), full), y1: y(process) + 11,
-          y2: y(process) + 11,
-        });
+        if (operation.effect === 'load') gap(process, number, partner, isLost(partner));
+        else if (partner <= from) gap(process, partner, number, isLost(number));
+      }
+      for (const process of idle) {
+        const object = shownObjects.find((object) => state.loaded[process * objectCount + object] >= 0);
+        if (object === undefined) continue;
+        gap(process, from, to + 1, state.loaded[process * objectCount + object] !== state.version[object]);
       }
       for (let number = from + 1; number <= to; number++) {
         const { process, operation } = access(number);

@@ -23,7 +23,7 @@ struct ReplayCommand {
   static let scheduleSeed = Option<UInt64?>(
     "schedule-seed", .seed, help: "another interleaving of the same workers' noise (default: the seed)")
   static let until = Option<Int?>(
-    "until", .count(0...Int.max), help: "stop after so many accesses and show the workers")
+    "until", .count(0...Int.max), help: "stop after so many accesses and show workers and blocks")
   static let digestsEvery = Option<Int?>("digests-every", .count(), help: "print a digest every so many updates")
   static let twice = Option<Bool>(
     flag: "twice", help: "run it twice more and compare every access; exit 1 where they differ")
@@ -50,7 +50,7 @@ struct ReplayCommand {
       + [schedule, scheduleSeed, until, digestsEvery, twice, timeline, perfetto, html, svg, force, json],
     examples: [
       "a3c replay --seed 42", "a3c replay --seed 42 --protocol sharded --workers 4",
-      "a3c replay --seed 42 --until 900 --timeline race.svg",
+      "a3c replay --seed 42 --until 900 --timeline race.svg", "a3c replay --seed 42 --until 900 --html race.html",
       "a3c replay --seed 1 --episodes 1000 --rewards scaled", "a3c replay --trace run.trace",
     ])
 
@@ -73,9 +73,11 @@ struct ReplayCommand {
       configuration = try ConfigurationOptions.configuration(
         arguments, seed: seed, episodes: arguments[Self.episodes])
     } else {
+      let compatible: Set = [
+        "trace", "until", "digests-every", "timeline", "perfetto", "html", "svg", "force", "json",
+      ]
       let others = Self.declaration.options.map(\.name).filter { arguments.given.contains($0) }
-        .filter { !["trace", "until", "digests-every", "timeline", "perfetto", "html", "svg", "force", "json"].contains($0) }
-      if let other = others.first {
+      if let other = others.first(where: { !compatible.contains($0) }) {
         throw UsageError("--trace says what was run, and --\(other) too; leave one of them out")
       }
       configuration = Preset.sjtu.configuration

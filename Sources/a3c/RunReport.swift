@@ -106,7 +106,8 @@ struct RunReport: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, quirks, workers, episodes,
       environmentSteps
-    case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, blocks, failure, repro, seconds
+    case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, blocks, failure, repro
+    case seconds
   }
 
   /// The report of a run as it stands.

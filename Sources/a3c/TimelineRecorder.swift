@@ -1,5 +1,5 @@
-// Turns the accesses of a lockstep run into pictures of it: what a run was, in the terms of a timeline or of a page that
-// walks it.
+// Turns the accesses of a lockstep run into pictures of it: what a run was, in the terms of a timeline or of a page
+// that walks it.
 
 import Experiments
 import Lockstep
