@@ -33,6 +33,7 @@ public enum ReplayPage {
       <script>
       \(walkScript)
       \(viewScript)
+      \(controlScript)
       </script>
       </body>
       </html>
