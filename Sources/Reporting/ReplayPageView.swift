@@ -5,7 +5,8 @@ extension ReplayPage {
   /// JavaScript: drawing.
   static let viewScript = #"""
     const byId = (id) => document.getElementById(id);
-    const grouped = (number) => number.toLocaleString('en-US');
+    const digits = new Intl.NumberFormat('en-US');
+    const grouped = (number) => digits.format(number);
     const counted = (count, noun) => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
     const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
