@@ -56,6 +56,12 @@ public struct OptimizerStep: Sendable, Hashable {
   /// Step `number` of a rule that needs no factors.
   public init(number: Int) { self.init(number: number, factors: SIMD2(1, 1)) }
 
+  /// The step of an update that counted differently for the two moments: what `first` says of the first, and `second`
+  /// of the second (hazard `split-step`).
+  public init(first: OptimizerStep, second: OptimizerStep) {
+    self.init(number: first.number, factors: SIMD2(first.factors.x, second.factors.y))
+  }
+
   init(number: Int, factors: SIMD2<Double>) {
     precondition(number >= 1, "optimizer steps count from 1, not \(number)")
     self.number = number
@@ -75,9 +81,26 @@ public protocol Optimizer: Sendable {
   /// Updates the block's parameters and slots in place.
   /// - Parameter step: from this rule's own `prepare`.
   func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep)
+
+  /// The first of the operations in place that `update` is made of: the slots decay. A rule that has no such
+  /// operations does everything in the last.
+  func decay<Scalar: Real>(_ block: OptimizerBlock<Scalar>)
+  /// The second: the gradient is added to the slots.
+  func accumulate<Scalar: Real>(_ block: OptimizerBlock<Scalar>)
+  /// The last: the parameters follow the slots. The three give the bits of `update`.
+  func apply<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep)
 }
 
 extension Optimizer {
+  /// Nothing.
+  public func decay<Scalar: Real>(_ block: OptimizerBlock<Scalar>) {}
+
+  /// Nothing.
+  public func accumulate<Scalar: Real>(_ block: OptimizerBlock<Scalar>) {}
+
+  /// The whole update.
+  public func apply<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) { update(block, step) }
+
   /// Updates a block that is an update of its own.
   public func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, step: Int) { update(block, prepare(step: step)) }
 }

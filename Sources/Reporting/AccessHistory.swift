@@ -15,6 +15,8 @@ public struct AccessHistory: Sendable, Equatable {
     case update
     /// Reads and changes in one access, and takes a copy of the result.
     case exchange
+    /// A step of a change that takes several, of which the last makes the version.
+    case part
     /// Neither: a lock is taken or given back.
     case lock
 
@@ -65,7 +67,7 @@ public struct AccessHistory: Sendable, Equatable {
   public struct Object: Sendable, Equatable {
     /// What it is called.
     public var name: String
-    /// Whether processes work on copies of it, so that copies may be stale; otherwise they only look.
+    /// Whether processes work on copies of it that may be stale; of other objects the page shows no copies.
     public var isCopied: Bool
 
     /// Makes an object.
@@ -182,6 +184,8 @@ extension AccessHistory {
     public struct Copy: Sendable, Equatable {
       /// The version of its copy.
       public var version: Int?
+      /// How many changes are in its copy.
+      public var updates = 0
       /// Between a load and its store: the version that was loaded.
       public var loaded: Int?
       /// Between a load and its store: how many changes were in what was loaded.
@@ -210,15 +214,19 @@ extension AccessHistory {
       for object in operation.objects {
         let place = process * objects.count + object
         if operation.effect.isChange {
-          // What a store replaces is lost, but for what was there when it was loaded.
-          let isHalf = operation.effect == .store && copies[place].loaded != nil
-          objects[object].updates = (isHalf ? copies[place].loadedUpdates : objects[object].updates) + 1
+          // A store keeps nothing but what its process has seen.
+          let own = copies[place]
+          let seen = own.loaded == nil ? own.updates : own.loadedUpdates
+          objects[object].updates = (operation.effect == .store ? seen : objects[object].updates) + 1
           objects[object].version += 1
           objects[object].lastWriter = process
           objects[object].lastWrite = number
           copies[place].loaded = nil
         }
-        if operation.effect.isCopy { copies[place].version = objects[object].version }
+        if operation.effect.isCopy {
+          copies[place].version = objects[object].version
+          copies[place].updates = objects[object].updates
+        }
         if operation.effect == .load {
           copies[place].loaded = objects[object].version
           copies[place].loadedUpdates = objects[object].updates

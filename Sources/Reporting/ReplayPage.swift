@@ -54,7 +54,7 @@ private struct Payload: Encodable {
   struct Start: Encodable {
     let version, updates, lastWriter, lastWrite: [Int]
     /// Of each process one for each object.
-    let copy, loaded, loadedUpdates: [Int]
+    let copy, copyUpdates, loaded, loadedUpdates: [Int]
   }
 
   struct Operation: Encodable {
@@ -96,7 +96,8 @@ private struct Payload: Encodable {
     start = Start(
       version: before.map(\.version), updates: before.map(\.updates), lastWriter: before.map { $0.lastWriter ?? -1 },
       lastWrite: before.map { $0.lastWrite ?? -1 }, copy: copies.map { $0.version ?? -1 },
-      loaded: copies.map { $0.loaded ?? -1 }, loadedUpdates: copies.map(\.loadedUpdates))
+      copyUpdates: copies.map(\.updates), loaded: copies.map { $0.loaded ?? -1 },
+      loadedUpdates: copies.map(\.loadedUpdates))
     operations = history.operations.map {
       Operation(
         effect: $0.effect.rawValue, first: $0.objects.lowerBound, end: $0.objects.upperBound, words: $0.words)

@@ -185,13 +185,14 @@ extension ReplayPage {
       : first === 0 ? `Accesses 1 to ${grouped(last)}, from the beginning.`
         : `Accesses ${grouped(first + 1)} to ${grouped(last)}: the last ${grouped(last - first)}.`;
     byId('legend').replaceChildren(...[
-      ['read', 'reads'], ['load', 'loads, to store later'], ['store', 'stores or updates'], ['exchange', 'exchanges'],
-      ['lock', 'counters and results'],
-    ].flatMap(([colour, text]) => {
+      ['read', 'reads'], ['load', 'loads, to store later'], ['part', 'changes a part'], ['store', 'stores or updates'],
+      ['exchange', 'exchanges'], ['lock', 'locks'],
+    ].filter(([effect]) => run.operations.some((operation) => operation.effect === effect
+      || effect === 'store' && operation.effect === 'update')).flatMap(([colour, text]) => {
       const swatch = element('span', { class: 'swatch' });
       swatch.style.backgroundColor = `var(--${colour})`;
       return [swatch, text];
-    }), '. Numbers name the objects of the table below.');
+    }), '. Numbers name the objects of the table below; pale ones nobody works on copies of.');
     if (surveyed.disagreement !== null) {
       const { number, version, computed, object } = surveyed.disagreement;
       byId('warning').textContent = `This page was altered: access ${grouped(number)} leaves ${run.objects[object]} at `

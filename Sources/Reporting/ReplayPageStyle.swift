@@ -7,6 +7,7 @@ extension ReplayPage {
       --paper: #fff; --panel: #f6f8fb; --ink: #0f172a; --faint: #56637a; --rule: #dce3ec; --accent: #0b5cad;
       --band: #fff3c4; --alarm: #b3261e; --alarm-paper: #fde8e6; --stale: 232, 150, 0;
       --read: #56b4e9; --load: #f7d9a0; --store: #e69f00; --update: #e69f00; --exchange: #2fb48e; --lock: #94a3b8;
+      --part: #f0c75e;
       --on-access: #0f172a; font-size: 15px;
     }
     @media (prefers-color-scheme: dark) {
@@ -14,6 +15,7 @@ extension ReplayPage {
         --paper: #0f141b; --panel: #18202b; --ink: #e6ebf2; --faint: #9fadc1; --rule: #2c3847; --accent: #78b7ff;
         --band: #3d3715; --alarm: #ff9d94; --alarm-paper: #46201d; --stale: 230, 150, 20;
         --read: #3f8fbd; --load: #8f7a4f; --store: #d99613; --update: #d99613; --exchange: #279a79; --lock: #64748b;
+        --part: #b08a2e;
         --on-access: #0a0e14;
       }
       .mark { filter: invert(1) hue-rotate(180deg); }

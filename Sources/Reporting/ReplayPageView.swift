@@ -68,7 +68,7 @@ extension ReplayPage {
       const facts = element('p', { class: 'facts' });
       const version = state.version[object];
       const isChange = effect === 'store' || effect === 'update' || effect === 'exchange';
-      if (effect !== 'lock') {
+      if (effect !== 'lock' && effect !== 'part') {
         facts.append(`Version ${isChange ? `${grouped(version - 1)} → ` : ''}${grouped(version)}`);
       }
       const partner = partnerOf(place);
@@ -162,8 +162,9 @@ extension ReplayPage {
         if (!lane.has(process)) continue;
         const later = number > state.place ? ' later' : '';
         add('rect', {
-          class: `cell${later}`, x: x(number), y: y(process) + 3, width: cellWidth, height: height - 6, rx: 3,
-          fill: copied.has(operation.first) ? `var(--${operation.effect})` : 'var(--lock)',
+          class: `cell${later}`, x: x(number), width: cellWidth, rx: 3, fill: `var(--${operation.effect})`,
+          ...(copied.has(operation.first) ? { y: y(process) + 3, height: height - 6 }
+            : { y: y(process) + 5, height: height - 10, 'fill-opacity': 0.55 }),
         }, drawn('title', {}, `${grouped(number)}: ${run.processes[process]}, ${operation.words}`));
         if (cellWidth >= 13) {
           add('text', { class: `object${later}`, x: x(number) + cellWidth / 2, y: y(process) + 14.5 },
@@ -245,7 +246,7 @@ extension ReplayPage {
         row.append(
           element('th', { scope: 'row' }, element('span', { class: 'badge' }, object), run.objects[object]),
           element('td', { class: 'n' }, grouped(state.version[object])),
-          element('td', { class: 'n' }, grouped(state.updates[object])), written);
+          element('td', { class: 'n' }, copied.has(object) ? grouped(state.updates[object]) : ''), written);
         for (const process of processes) row.append(copyCell(process, object));
         return row;
       });

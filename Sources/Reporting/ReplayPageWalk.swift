@@ -26,7 +26,9 @@ extension ReplayPage {
 
     /** Everything that accesses change, at some place of the walk; -1 is nobody, nothing, never. */
     class State {
-      static columns = ['version', 'updates', 'lastWriter', 'lastWrite', 'copy', 'loaded', 'loadedUpdates'];
+      static columns = [
+        'version', 'updates', 'lastWriter', 'lastWrite', 'copy', 'copyUpdates', 'loaded', 'loadedUpdates',
+      ];
 
       constructor(place, columns) {
         this.place = place;
@@ -41,14 +43,17 @@ extension ReplayPage {
         for (let object = first; object < end; object++) {
           const own = process * objectCount + object;
           if (effect === 'store' || effect === 'update' || effect === 'exchange') {
-            const isHalf = effect === 'store' && this.loaded[own] >= 0;
-            this.updates[object] = (isHalf ? this.loadedUpdates[own] : this.updates[object]) + 1;
+            const seen = this.loaded[own] < 0 ? this.copyUpdates[own] : this.loadedUpdates[own];
+            this.updates[object] = (effect === 'store' ? seen : this.updates[object]) + 1;
             this.version[object]++;
             this.lastWriter[object] = process;
             this.lastWrite[object] = this.place;
             this.loaded[own] = -1;
           }
-          if (effect === 'read' || effect === 'exchange') this.copy[own] = this.version[object];
+          if (effect === 'read' || effect === 'exchange') {
+            this.copy[own] = this.version[object];
+            this.copyUpdates[own] = this.updates[object];
+          }
           if (effect === 'load') {
             this.loaded[own] = this.version[object];
             this.loadedUpdates[own] = this.updates[object];

@@ -117,6 +117,23 @@ final class Bench {
   /// Takes the action kept last.
   func step(_ environment: inout any Environment) -> StepOutcome { environment.step(action.span) }
 
+  /// The state, the action and the reward of the rollout's only step.
+  var firstStep: [Double] {
+    observation.indices.map { Double(tape.value(of: states, row: 0, column: $0)) } + Array(action) + [rewards[0]]
+  }
+
+  /// Fills the rollout with steps that were taken before, each as `firstStep` had it.
+  func repeatSteps(_ steps: [Double]) {
+    let width = observation.count + action.count + 1
+    for start in stride(from: 0, to: steps.count, by: width) {
+      tape.appendRow(to: states) { row in
+        for index in observation.indices { row[index] = Float(steps[start + index]) }
+      }
+      for index in action.indices { actions.append(Float(steps[start + observation.count + index])) }
+      rewards.append(steps[start + width - 1])
+    }
+  }
+
   /// The rollout on the tape, with n-step returns `v ← r + γ v` as targets, from the bootstrap value back to the first
   /// reward: states, rows × observations; actions, rows × actions; targets, rows × 1.
   func rollout(bootstrap: Double, discount: Double) -> (states: Variable, actions: Variable, targets: Variable) {

@@ -8,12 +8,15 @@ public enum Granularity: Hashable, Sendable, Codable, CustomStringConvertible {
   case tensor
   /// Every tensor cut into pieces of at most so many elements.
   case chunk(Int)
+  /// So many blocks of consecutive tensors, or one a tensor if those are fewer: for exhaustive searches.
+  case parts(Int)
 
   /// As `init` reads it.
   public var description: String {
     switch self {
     case .tensor: "tensor"
     case .chunk(let size): "chunk:\(size)"
+    case .parts(let count): "parts:\(count)"
     }
   }
 
@@ -22,15 +25,18 @@ public enum Granularity: Hashable, Sendable, Codable, CustomStringConvertible {
     switch self {
     case .tensor: layout.tensors.count
     case .chunk(let size): layout.tensors.reduce(0) { $0 + ($1.range.count + size - 1) / size }
+    case .parts(let count): min(count, layout.tensors.count)
     }
   }
 
-  /// Reads `tensor` or `chunk:N` with N at least 1.
+  /// Reads `tensor`, or `chunk:N` or `parts:N` with N at least 1.
   public init?(_ text: some StringProtocol) {
     if text == "tensor" {
       self = .tensor
     } else if text.hasPrefix("chunk:"), let size = Int(text.dropFirst(6)), size >= 1 {
       self = .chunk(size)
+    } else if text.hasPrefix("parts:"), let count = Int(text.dropFirst(6)), count >= 1 {
+      self = .parts(count)
     } else {
       return nil
     }
@@ -71,23 +77,33 @@ public struct Block: Hashable, Sendable {
   {
     var blocks: [Block] = []
     var storage = 0
-    for tensor in layout.tensors {
-      let whole = tensor.range.offset..<tensor.range.offset + tensor.range.count
-      let size: Int
-      switch granularity {
-      case .tensor: size = whole.count
-      case .chunk(let chunk): size = chunk
+    func add(_ name: String, _ range: Range<Int>) {
+      let stride = (range.count + 15) & ~15
+      blocks.append(Block(name: name, range: range, storage: storage, stride: stride))
+      storage += stride * copies
+    }
+    func range(_ tensor: ParameterTensor) -> Range<Int> {
+      tensor.range.offset..<tensor.range.offset + tensor.range.count
+    }
+    switch granularity {
+    case .tensor:
+      for tensor in layout.tensors { add(tensor.name, range(tensor)) }
+    case .chunk(let size):
+      for tensor in layout.tensors {
+        let whole = range(tensor)
+        for start in Swift.stride(from: whole.lowerBound, to: whole.upperBound, by: size) {
+          let piece = start..<min(start + size, whole.upperBound)
+          let first = start - whole.lowerBound
+          add(piece == whole ? tensor.name : "\(tensor.name)[\(first)..<\(first + piece.count)]", piece)
+        }
       }
-      for start in Swift.stride(from: whole.lowerBound, to: whole.upperBound, by: size) {
-        let range = start..<start + min(size, whole.upperBound - start)
-        let isWhole = range == whole
-        let first = start - whole.lowerBound
-        let stride = (range.count + 15) & ~15
-        blocks.append(
-          Block(
-            name: isWhole ? tensor.name : "\(tensor.name)[\(first)..<\(first + range.count)]", range: range,
-            storage: storage, stride: stride))
-        storage += stride * copies
+    case .parts:
+      let (tensors, count) = (layout.tensors, granularity.blockCount(of: layout))
+      for part in 0..<count {
+        let piece = tensors[tensors.count * part / count..<tensors.count * (part + 1) / count]
+        let (first, last) = (piece.first!, piece.last!)
+        let name = count == 1 ? "all" : piece.count == 1 ? first.name : "\(first.name) … \(last.name)"
+        add(name, range(first).lowerBound..<range(last).upperBound)
       }
     }
     return (blocks, storage)

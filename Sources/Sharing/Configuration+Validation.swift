@@ -39,7 +39,23 @@ extension Configuration {
     try check("flushLength", flushLength, 1...65_536)
     try check("actorUnits", actorUnits, 1...65_536)
     try check("criticUnits", criticUnits, 1...65_536)
-    if case .chunk(let size) = granularity { try check("granularity chunk", size, 1...1_000_000) }
+    switch granularity {
+    case .chunk(let number), .parts(let number): try check("granularity \(granularity)", number, 1...1_000_000)
+    case .tensor: break
+    }
+    func check(_ holds: Bool, _ rule: String) throws(ConfigurationError) {
+      if !holds { throw ConfigurationError(description: rule) }
+    }
+    if let stalenessBound { try check("stalenessBound", stalenessBound, 0...Int.max) }
+    try check(
+      stalenessBound == nil || sharing == .locked,
+      "stalenessBound needs sharing locked, where a push is one access; leave it out")
+    try check(
+      stepCount != .readTwice || sharing == .sharded,
+      "stepCount readTwice needs sharing sharded, whose blocks it counts; choose another step count")
+    try check(
+      acting == .localNet || sharing != .overwrite,
+      "acting sharedNet and sharing overwrite exclude each other: weights that are trained locally are acted by")
     // Both networks have one hidden layer between small ends: some ten parameters a unit.
     try check("workers × units", workers * (actorUnits + criticUnits), 1...Self.largestCount / 16)
     try check("flushLength × units", flushLength * (actorUnits + criticUnits), 1...Self.largestCount / 16)

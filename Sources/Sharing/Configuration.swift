@@ -11,6 +11,21 @@ public enum SharingProtocol: String, Hashable, Sendable, Codable, CaseIterable {
   case sharded
   /// Each block is loaded in one access and stored in a later one, without a lock (Niu et al. 2011).
   case hogwild
+  /// Each block is updated by the optimizer's in-place operations, every one an access of its own: moments decay, the
+  /// gradient is added to them, the parameters follow (a shared Adam without a lock; hazard `half-moment`).
+  case inPlace = "in-place"
+  /// A worker puts its gradient into the model's one slot, block by block, and then has the optimizer apply what is in
+  /// the slot (`global.grad = local.grad`; hazard `gradient-slot`).
+  case gradientSlot = "gradient-slot"
+  /// As `gradientSlot`, but the slot is bound to the first worker that fills it, and nobody else's gradient gets in
+  /// (`ensure_shared_grads` under threads; hazard `bind-once`).
+  case bindOnce = "bind-once"
+  /// A worker pulls when an episode begins, trains its local net with an optimizer of its own, and writes its weights
+  /// over the shared ones when the episode ends (hazard `overwrite`).
+  case overwrite
+
+  /// Whether every access holds a lock, and so takes a ticket by which it can be recorded.
+  public var isLocked: Bool { self != .hogwild }
 }
 
 /// A change of the rewards that the learner sees; reported returns are never changed.
@@ -47,6 +62,35 @@ public enum StepCount: String, Hashable, Sendable, Codable {
   case privateToWorker
   /// All workers together, block by block.
   case shared
+  /// All workers together, but an update increments the count in one access and reads it twice in two more, once for
+  /// each moment's correction (hazard `split-step`).
+  case readTwice
+}
+
+/// How a worker counts a finished episode.
+public enum EpisodeCount: String, Hashable, Sendable, Codable {
+  /// In one access.
+  case indivisible
+  /// Reads the count, and writes one more in a second access (hazard `lost-count`).
+  case loadThenStore
+}
+
+/// How a worker adds an episode to the smoothed reward.
+public enum RewardSmoothing: String, Hashable, Sendable, Codable {
+  /// In one access, with 0.0 as the mark for "no value yet" (published).
+  case sentinel
+  /// As `sentinel`, but the check is one access and the write another (hazard `running-reward`).
+  case checkThenSet
+  /// In one access, with a flag beside the value.
+  case flagged
+}
+
+/// Which net a worker acts by.
+public enum Acting: String, Hashable, Sendable, Codable {
+  /// The local one, which stays the same from one pull to the next.
+  case localNet
+  /// The shared one, as it is before each action (hazard `view-acting`).
+  case sharedNet
 }
 
 /// A complete description of an asynchronous training run, apart from the order of its accesses.
@@ -94,6 +138,15 @@ public struct Configuration: Hashable, Sendable, Codable {
   public var stepCount: StepCount
   /// How episodes are claimed.
   public var episodeClaim: EpisodeClaim
+  /// How episodes are counted.
+  public var episodeCount = EpisodeCount.indivisible
+  /// How the smoothed reward is kept.
+  public var rewardSmoothing = RewardSmoothing.sentinel
+  /// Which net a worker acts by.
+  public var acting = Acting.localNet
+  /// The greatest staleness with which a gradient is applied; an older one is dropped, and its worker pulls. `nil` for
+  /// any. Only under `locked`, where a push is one access.
+  public var stalenessBound: Int?
   /// Names the initial weights, the noise and the start states.
   public var seed: UInt64
 

@@ -35,6 +35,8 @@ public final class EpisodeBoard: Sendable {
     public var begun = 0
     /// The smoothed reward per step; 0 before the first episode.
     public var smoothed = 0.0
+    /// Whether it ever was anything else than "no value yet": detectors' own knowledge, but for `flagged`.
+    public var isSmoothed = false
     /// The results in order of arrival.
     public var results: [EpisodeResult] = []
 
@@ -46,12 +48,28 @@ public final class EpisodeBoard: Sendable {
     var finished: Int
     var claimed: Int
     var begun: Int
+    /// How often `finished` was written, by which detectors see a write that overwrites one unseen.
+    var writes = 0
+  }
+
+  private struct Smoothed {
+    var value: Double
+    var isSet: Bool
+
+    /// Adds a reward, or begins with it.
+    /// - Returns: whether the value had been begun before.
+    mutating func add(_ reward: Double, first isFirst: Bool) -> Bool {
+      let isRepeated = isFirst && isSet
+      value = isFirst ? reward : EpisodeBoard.smooth(value, reward)
+      isSet = true
+      return isRepeated
+    }
   }
 
   /// How many episodes are asked for.
   public let budget: Int
   private let counter: Guarded<Counter>
-  private let smoothedReward: Guarded<Double>
+  private let smoothedReward: Guarded<Smoothed>
   private let results: Guarded<[EpisodeResult]>
 
   /// A board for `budget` episodes; up to `workers` more may come (hazard `episode-overrun`).
@@ -65,7 +83,7 @@ public final class EpisodeBoard: Sendable {
   public init(budget: Int, state: State) {
     self.budget = budget
     counter = Guarded(Counter(finished: state.finished, claimed: state.claimed, begun: state.begun))
-    smoothedReward = Guarded(state.smoothed)
+    smoothedReward = Guarded(Smoothed(value: state.smoothed, isSet: state.isSmoothed))
     results = Guarded(state.results)
   }
 
@@ -76,7 +94,7 @@ public final class EpisodeBoard: Sendable {
   public var state: State {
     var state = State()
     counter.withLock { (state.finished, state.claimed, state.begun) = ($0.finished, $0.claimed, $0.begun) }
-    state.smoothed = smoothed
+    smoothedReward.withLock { (state.smoothed, state.isSmoothed) = ($0.value, $0.isSet) }
     state.results = allResults
     return state
   }
@@ -88,7 +106,7 @@ public final class EpisodeBoard: Sendable {
   public var begunEpisodes: Int { counter.withLock { $0.begun } }
 
   /// The smoothed reward per step; 0 before the first episode.
-  public var smoothed: Double { smoothedReward.withLock { $0 } }
+  public var smoothed: Double { smoothedReward.withLock { $0.value } }
 
   /// The results in order of arrival.
   public var allResults: [EpisodeResult] { results.withLock { $0 } }
@@ -118,16 +136,51 @@ public final class EpisodeBoard: Sendable {
 
   /// Counts a finished episode.
   /// - Returns: the access's ticket at the counter.
-  func countFinished() -> UInt64 { counter.access { $0.finished += 1 }.ticket }
+  func countFinished() -> UInt64 {
+    counter.access {
+      $0.finished += 1
+      $0.writes += 1
+    }.ticket
+  }
 
-  /// `g ← 0.99 g + 0.01 x`, the first value taken as it is; 0.0 is the mark for "no value yet" (`sjtu`, `record`).
-  /// - Returns: the access's ticket at the smoothed reward.
-  func smooth(_ reward: Double) -> UInt64 {
-    smoothedReward.access { $0 = $0 == 0 ? reward : 0.99 * $0 + 0.01 * reward }.ticket
+  /// The first half of counting in two accesses.
+  /// - Returns: the count, how often it had been written, and the access's ticket at the counter.
+  func loadFinished() -> (result: (count: Int, writes: Int), ticket: UInt64) {
+    counter.access { ($0.finished, $0.writes) }
+  }
+
+  /// The second half.
+  /// - Parameter loaded: what `loadFinished` brought.
+  /// - Returns: whether this overwrites a count that was not seen, and the access's ticket at the counter.
+  func storeFinished(after loaded: (count: Int, writes: Int)) -> (result: Bool, ticket: UInt64) {
+    counter.access { counter in
+      defer { (counter.finished, counter.writes) = (loaded.count + 1, counter.writes + 1) }
+      return counter.writes != loaded.writes
+    }
+  }
+
+  /// `g ← 0.99 g + 0.01 x` (`sjtu`, `record`).
+  static func smooth(_ value: Double, _ reward: Double) -> Double { 0.99 * value + 0.01 * reward }
+
+  /// Adds a reward to the smoothed one, the first taken as it is.
+  /// - Parameter hasFlag: whether a flag says that there is no value yet, rather than 0.0.
+  /// - Returns: whether it was taken for the first and is not, and the access's ticket at the smoothed reward.
+  func smooth(_ reward: Double, hasFlag: Bool) -> (result: Bool, ticket: UInt64) {
+    smoothedReward.access { $0.add(reward, first: hasFlag ? !$0.isSet : $0.value == 0) }
+  }
+
+  /// The second half of smoothing in two accesses: writes what follows from a value read before.
+  /// - Returns: as `smooth`.
+  func setSmoothed(after value: Double, _ reward: Double) -> (result: Bool, ticket: UInt64) {
+    smoothedReward.access {
+      let isFirst = value == 0
+      if !isFirst { $0.value = value }
+      return $0.add(reward, first: isFirst)
+    }
   }
 
   /// Reads the smoothed reward, as a worker does.
-  func readSmoothed() -> (result: Double, ticket: UInt64) { smoothedReward.access { $0 } }
+  func readSmoothed() -> (result: Double, ticket: UInt64) { smoothedReward.access { $0.value } }
 
   /// Adds a result at the end of the list.
   /// - Returns: the access's ticket at the results.

@@ -102,6 +102,8 @@ public struct RunStatistics: Hashable, Sendable {
   public internal(set) var environmentSteps = 0
   /// Pushes.
   public internal(set) var updates = 0
+  /// Gradients that were dropped because they were older than the configured bound.
+  public internal(set) var refused = 0
   /// `staleness[k]`: the updates of which the most outdated block was k versions old, for updates with a base.
   public private(set) var staleness: [Int] = []
   /// The staleness of all updates together.
@@ -143,6 +145,7 @@ public struct RunStatistics: Hashable, Sendable {
   public mutating func add(_ other: RunStatistics) {
     environmentSteps += other.environmentSteps
     updates += other.updates
+    refused += other.refused
     while staleness.count < other.staleness.count { staleness.append(0) }
     for (lag, count) in other.staleness.enumerated() { staleness[lag] += count }
     totalLag += other.totalLag

@@ -1,5 +1,5 @@
-// What searches, explanations and the debugger need to know of a process of a training program: workers are such, and so
-// is whatever starts them and waits for them.
+// What searches, explanations and the debugger need to know of a process of a training program: workers are such, and
+// so is whatever starts them and waits for them.
 
 import DeterministicMath
 import Lockstep
@@ -26,11 +26,7 @@ extension Worker: Participant {
 
   /// What the next access is, with the block's name.
   public func nextAccessDescription(in world: TrainingWorld) -> String? {
-    nextAccess?.description(blocks: world.model.blocks, isLoad: isLoading)
-  }
-
-  private var isLoading: Bool {
-    if case .loading = phase { true } else { false }
+    phase.words(world.model.blocks, configuration: plan.configuration)
   }
 
   /// What the statistics noted.

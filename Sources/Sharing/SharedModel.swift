@@ -52,10 +52,20 @@ public final class SharedModel: @unchecked Sendable {
   /// cache finds the other.
   let states: UnsafeMutablePointer<Guarded<BlockState>>
   private let modelLock = Guarded(())
+  /// The model's one gradient, for protocols that have it.
+  let gradientSlots: GradientSlots?
+  /// What numbers the accesses to each block's step count, where these are accesses of their own.
+  let stepLocks: [StepLock]
   private let slotCount: Int
 
   /// A model with the given parameters and fresh optimizer slots.
-  public init(parameters: [Float], layout: ParameterLayout, granularity: Granularity, optimizer: any Optimizer) {
+  /// - Parameters:
+  ///   - hasGradient: whether there is a gradient that workers assign to and fetch from.
+  ///   - countsApart: whether step counts are accessed by themselves.
+  public init(
+    parameters: [Float], layout: ParameterLayout, granularity: Granularity, optimizer: any Optimizer,
+    hasGradient: Bool = false, countsApart: Bool = false
+  ) {
     precondition(parameters.count == layout.count, "\(parameters.count) parameters for a layout of \(layout.count)")
     slotCount = optimizer.slots.count
     (blocks, storageCount) = Block.cut(layout, granularity, copies: 1 + slotCount)
@@ -63,6 +73,8 @@ public final class SharedModel: @unchecked Sendable {
     self.optimizer = optimizer
     storage = Self.allocate(storageCount)
     states = .allocate(capacity: blocks.count)
+    gradientSlots = hasGradient ? GradientSlots(blocks: blocks, count: parameterCount) : nil
+    stepLocks = countsApart ? blocks.map { _ in StepLock() } : []
     for (number, block) in blocks.enumerated() {
       (states + number).initialize(to: Guarded(BlockState()))
       for (index, element) in block.range.enumerated() { storage[block.storage + index] = parameters[element] }
@@ -83,13 +95,22 @@ public final class SharedModel: @unchecked Sendable {
     public var provenances: [Provenance]
     /// Each block's shared step count.
     public var steps: [Int]
+    /// For each block the worker that is in the middle of changing its moments in place; -1 for nobody.
+    public var momentHolders: [Int]
+    /// The model's gradient, for protocols that have one.
+    public var gradient: GradientSlots.State?
 
     /// Makes a state.
-    public init(parameters: [Float], slots: [[Float]], provenances: [Provenance], steps: [Int]) {
+    public init(
+      parameters: [Float], slots: [[Float]], provenances: [Provenance], steps: [Int], momentHolders: [Int]? = nil,
+      gradient: GradientSlots.State? = nil
+    ) {
       self.parameters = parameters
       self.slots = slots
       self.provenances = provenances
       self.steps = steps
+      self.momentHolders = momentHolders ?? provenances.map { _ in -1 }
+      self.gradient = gradient
     }
   }
 
@@ -97,7 +118,8 @@ public final class SharedModel: @unchecked Sendable {
   public var state: State {
     State(
       parameters: parameters, slots: (0..<slotCount).map(slot), provenances: blocks.indices.map(provenance),
-      steps: blocks.indices.map(steps))
+      steps: blocks.indices.map(steps), momentHolders: blocks.indices.map(momentHolder),
+      gradient: gradientSlots?.state)
   }
 
   /// Puts `state` in the place of what the model holds.
@@ -106,13 +128,17 @@ public final class SharedModel: @unchecked Sendable {
     precondition(
       state.parameters.count == parameterCount && state.slots.count == slotCount
         && state.slots.allSatisfy { $0.count == parameterCount } && state.provenances.count == blocks.count
-        && state.steps.count == blocks.count, "a state of another model")
+        && state.steps.count == blocks.count && state.momentHolders.count == blocks.count
+        && (state.gradient == nil) == (gradientSlots == nil), "a state of another model")
+    if let gradient = state.gradient { gradientSlots?.restore(gradient) }
     for (number, block) in blocks.enumerated() {
       for (copy, values) in ([state.parameters] + state.slots).enumerated() {
         let place = storage + block.storage + copy * block.stride
         for (index, element) in block.range.enumerated() { place[index] = values[element] }
       }
-      states[number].withoutLock { $0.restore(state.provenances[number], steps: state.steps[number]) }
+      states[number].withoutLock {
+        $0.restore(state.provenances[number], steps: state.steps[number], momentHolder: state.momentHolders[number])
+      }
     }
   }
 
@@ -125,9 +151,14 @@ public final class SharedModel: @unchecked Sendable {
     storage = Self.allocate(storageCount)
     storage.update(from: other.storage, count: storageCount)
     states = .allocate(capacity: blocks.count)
+    gradientSlots = other.gradientSlots?.copy()
+    // Only tickets would differ, and copies are made where there are none.
+    stepLocks = other.stepLocks.map { _ in StepLock() }
     for number in blocks.indices {
       let provenance = other.provenance(of: number)
-      (states + number).initialize(to: Guarded(BlockState(provenance, steps: other.steps(of: number))))
+      (states + number).initialize(
+        to: Guarded(
+          BlockState(provenance, steps: other.steps(of: number), momentHolder: other.momentHolder(of: number))))
     }
   }
 
@@ -201,6 +232,66 @@ public final class SharedModel: @unchecked Sendable {
     return met
   }
 
+  // MARK: Accesses of the faulty protocols
+
+  /// The part of an update that an access in place makes.
+  enum InPlaceOperation { case decay, accumulate, apply }
+
+  /// Makes one of the optimizer's operations in place, under the block's lock.
+  /// - Returns: the provenance that was met, who was in the middle of changing the block's moments (-1 for nobody), and
+  ///   the access's ticket at the block.
+  func perform(
+    _ operation: InPlaceOperation, on block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author
+  ) -> (met: Provenance, holder: Int, ticket: UInt64) {
+    let (result, ticket) = states[block].whileLocked {
+      let (place, stride) = (blocks[block].storage, blocks[block].stride)
+      let (met, holder) = (provenance(of: block), momentHolder(of: block))
+      let numbers = OptimizerBlock(
+        count: blocks[block].range.count, parameters: storage + place,
+        gradient: gradient + blocks[block].range.lowerBound, slots: storage + place + stride, slotStride: stride)
+      states[block].withoutLock { state in
+        switch operation {
+        case .decay:
+          optimizer.decay(numbers)
+          state.momentHolder.store(author.worker, ordering: .relaxed)
+        case .accumulate:
+          optimizer.accumulate(numbers)
+          state.momentHolder.store(-1, ordering: .relaxed)
+        case .apply:
+          optimizer.apply(numbers, state.count(step, for: optimizer, isAlone: true))
+          state.sign(author, isAlone: true)
+        }
+      }
+      return (met, holder)
+    }
+    return (result.0, result.1, ticket)
+  }
+
+  /// Writes a block of a local net over the shared one, under the block's lock.
+  /// - Returns: the provenance that was overwritten, and the access's ticket at the block.
+  func overwrite(
+    _ block: Int, from local: UnsafePointer<Float>, by author: Author
+  ) -> (result: Provenance, ticket: UInt64) {
+    states[block].whileLocked {
+      let (range, met) = (blocks[block].range, provenance(of: block))
+      (storage + blocks[block].storage).update(from: local + range.lowerBound, count: range.count)
+      states[block].withoutLock { $0.sign(author, isAlone: true) }
+      return met
+    }
+  }
+
+  /// Adds one to a block's step count, or just looks at it, in an access of its own.
+  /// - Returns: the count then, and the access's ticket at the count.
+  func countStep(_ block: Int, adding: Int) -> (result: Int, ticket: UInt64) {
+    stepLocks[block].lock.whileLocked {
+      states[block].withoutLock { state in
+        let count = state.steps.load(ordering: .relaxed) + adding
+        state.steps.store(count, ordering: .relaxed)
+        return count
+      }
+    }
+  }
+
   /// How many numbers `load` puts into its buffer for the largest block.
   var largestLoad: Int { (blocks.map(\.stride).max() ?? 0) * (1 + slotCount) }
 
@@ -246,6 +337,9 @@ public final class SharedModel: @unchecked Sendable {
   /// The shared step count of a block.
   func steps(of block: Int) -> Int { states[block].withoutLock { $0.steps.load(ordering: .relaxed) } }
 
+  /// Who is in the middle of changing a block's moments in place; -1 for nobody.
+  func momentHolder(of block: Int) -> Int { states[block].withoutLock { $0.momentHolder.load(ordering: .relaxed) } }
+
   /// A copy of all parameters in the order of the flat buffer.
   public var parameters: [Float] { gather { _ in 0 } }
 
@@ -275,7 +369,9 @@ public final class SharedModel: @unchecked Sendable {
       digest.combine(provenance.writers)
       digest.combine(provenance.lastWriter)
       digest.combine(steps(of: number))
+      if momentHolder(of: number) != -1 { digest.combine(momentHolder(of: number)) }
     }
+    gradientSlots?.digest(into: &digest)
   }
 }
 
@@ -288,8 +384,8 @@ struct Author {
 
 /// The number that an optimizer's bias correction uses.
 enum StepNumber {
-  /// The updating worker's own count, prepared once for all blocks.
-  case own(OptimizerStep)
+  /// The updating worker's own count, or one that it has read in accesses of its own.
+  case given(OptimizerStep)
   /// The block's count of the updates that were applied to it.
   case shared
 }
@@ -301,19 +397,26 @@ struct BlockState: ~Copyable {
   let lastWriter: Atomic<Int>
   /// The shared step count: how many updates were applied.
   let steps: Atomic<Int>
+  /// Who is in the middle of changing the moments in place; -1 for nobody.
+  let momentHolder: Atomic<Int>
 
-  init(_ provenance: Provenance = Provenance(version: 0, writers: 0, lastWriter: -1), steps count: Int = 0) {
+  init(
+    _ provenance: Provenance = Provenance(version: 0, writers: 0, lastWriter: -1), steps count: Int = 0,
+    momentHolder holder: Int = -1
+  ) {
     version = Atomic(provenance.version)
     writers = Atomic(provenance.writers)
     lastWriter = Atomic(provenance.lastWriter)
     steps = Atomic(count)
+    momentHolder = Atomic(holder)
   }
 
-  func restore(_ provenance: Provenance, steps count: Int) {
+  func restore(_ provenance: Provenance, steps count: Int, momentHolder holder: Int) {
     version.store(provenance.version, ordering: .relaxed)
     writers.store(provenance.writers, ordering: .relaxed)
     lastWriter.store(provenance.lastWriter, ordering: .relaxed)
     steps.store(count, ordering: .relaxed)
+    momentHolder.store(holder, ordering: .relaxed)
   }
 
   var provenance: Provenance {
@@ -345,7 +448,7 @@ struct BlockState: ~Copyable {
   @inline(__always)
   func count(_ step: StepNumber, for optimizer: any Optimizer, isAlone: Bool) -> OptimizerStep {
     switch step {
-    case .own(let step): return step
+    case .given(let step): return step
     case .shared:
       guard isAlone else { return optimizer.prepare(step: steps.wrappingAdd(1, ordering: .relaxed).newValue) }
       let count = steps.load(ordering: .relaxed) + 1

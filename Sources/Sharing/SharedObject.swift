@@ -14,6 +14,10 @@ public enum SharedObject: Hashable, Sendable {
   case results
   /// The model as a whole, under protocol `locked`.
   case model
+  /// A block of the model's one gradient, under `gradient-slot` and `bind-once`.
+  case gradient(Int)
+  /// A block's count of updates, where it is read twice.
+  case stepCount(Int)
 
   /// The object that an access names, in a model of `blocks` blocks.
   /// - Precondition: there is such an object.
@@ -23,14 +27,15 @@ public enum SharedObject: Hashable, Sendable {
     case 1: self = .smoothedReward
     case 2: self = .results
     case 3: self = .model
-    default:
-      precondition(0..<blocks ~= number, "there is no object \(number) around a model of \(blocks) blocks")
-      self = .block(number)
+    case ..<0: self = .block(number)
+    case let rest:
+      precondition(rest < 4 + 2 * blocks, "there is no object \(number) around a model of \(blocks) blocks")
+      self = rest < 4 + blocks ? .gradient(rest - 4) : .stepCount(rest - 4 - blocks)
     }
   }
 
   /// How many objects there are around a model of `blocks` blocks.
-  public static func count(blocks: Int) -> Int { blocks + 4 }
+  public static func count(blocks: Int) -> Int { 3 * blocks + 4 }
 
   /// The object's number beside a model of `blocks` blocks.
   public func number(blocks: Int) -> Int {
@@ -40,6 +45,8 @@ public enum SharedObject: Hashable, Sendable {
     case .smoothedReward: blocks + 1
     case .results: blocks + 2
     case .model: blocks + 3
+    case .gradient(let block): blocks + 4 + block
+    case .stepCount(let block): 2 * blocks + 4 + block
     }
   }
 }
@@ -61,6 +68,8 @@ extension Access {
     case .smoothedReward: return kind == .read ? "read the smoothed reward" : "smooth the reward"
     case .results: return "publish a result"
     case .model: return kind == .read ? "read the model" : "exchange the model"
+    case .gradient(let block): return "\(kind == .read ? "fetch" : "assign") the gradient of \(blocks[block].name)"
+    case .stepCount(let block): return "\(kind == .read ? "read" : "increment") the step count of \(blocks[block].name)"
     }
   }
 }

@@ -32,11 +32,20 @@ public final class TrainingPlan: Sendable {
     return network.initialParameters(deviation: configuration.initialDeviation, from: &stream)
   }
 
+  /// The slots of an optimizer of a worker's own, one after another.
+  var initialSlots: [Float] {
+    configuration.adam.slots.flatMap { slot in
+      [Float](repeating: Float(slot.initialValue), count: network.layout.count)
+    }
+  }
+
   /// The shared model before the first update. Its weights are drawn as if it were the last of all workers that there
   /// can be, so that they too are the same whatever the number of workers.
   public func makeModel() -> SharedModel {
     SharedModel(
       parameters: initialParameters(of: .max), layout: network.layout, granularity: configuration.granularity,
-      optimizer: configuration.adam)
+      optimizer: configuration.adam,
+      hasGradient: configuration.sharing == .gradientSlot || configuration.sharing == .bindOnce,
+      countsApart: configuration.stepCount == .readTwice)
   }
 }

@@ -22,6 +22,10 @@ public struct TrainingWorld: World {
   public var keepsPulledNets = false
   /// Why one of this driver's workers could not go on.
   public internal(set) var failure: WorkerFailure?
+  /// The faults of this driver's workers' gradients.
+  var poisonings: [Poisoning] = []
+  /// Whether a gradient that is not finite stops its worker; a test of the tests lets it pass.
+  var refusesNonFinite = true
   /// Where this driver's workers do their private work.
   let bench: Bench
 

@@ -15,8 +15,21 @@ extension Worker {
     case .storing(let block): Access(.write, block)
     case .pulling(let block): Access(.read, block)
     case .pullingAll: Access(.read, number(of: .model))
+    case .viewing(let block): Access(.read, block)
+    case .viewingAll: Access(.read, number(of: .model))
+    case .decaying(let block), .accumulating(let block), .applying(let block): Access(.update, block)
+    case .assigning(let block):
+      Access(plan.configuration.sharing == .bindOnce ? .update : .write, number(of: .gradient(block)))
+    case .fetching(let block): Access(.read, number(of: .gradient(block)))
+    case .overwriting(let block): Access(.write, block)
+    case .incrementing(let block): Access(.update, number(of: .stepCount(block)))
+    case .readingFirstStep(let block), .readingSecondStep(let block): Access(.read, number(of: .stepCount(block)))
     case .counting: Access(.update, number(of: .episodeCounter))
+    case .loadingCount: Access(.read, number(of: .episodeCounter))
+    case .storingCount: Access(.write, number(of: .episodeCounter))
     case .smoothing: Access(.update, number(of: .smoothedReward))
+    case .checking: Access(.read, number(of: .smoothedReward))
+    case .setting: Access(.write, number(of: .smoothedReward))
     case .reading: Access(.read, number(of: .smoothedReward))
     case .publishing: Access(.update, number(of: .results))
     case .finished, .failed: nil
@@ -29,10 +42,11 @@ extension Worker {
   /// full speed, in round numbers. Only ratios matter, and only for how realistic the lag of `timed` schedules is.
   public var delay: Int {
     switch phase {
-    case .exchanging, .updating(0), .loading(0): 300
-    case .updating, .loading, .storing: 6
-    case .pulling, .pullingAll: 3
-    case .claiming, .counting, .smoothing, .reading, .publishing: 5
+    case .exchanging, .updating(0), .loading(0), .decaying(0), .assigning(0), .incrementing(0), .overwriting(0): 300
+    case .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching: 6
+    case .incrementing, .readingFirstStep, .readingSecondStep, .overwriting: 6
+    case .pulling, .pullingAll, .viewing, .viewingAll: 3
+    case .claiming, .counting, .loadingCount, .storingCount, .smoothing, .checking, .setting, .reading, .publishing: 5
     case .finished, .failed: 1
     }
   }

@@ -5,54 +5,76 @@ import Environments
 import Learning
 
 extension Worker {
+  /// Begins what leads to the next push.
+  mutating func beginFlush(_ world: inout TrainingWorld) {
+    if plan.configuration.acting == .sharedNet { beginView() } else { collect(&world) }
+  }
+
   /// Plays up to the next flush and puts its gradient in the place of the local net; or fails, with the shared model
-  /// as it was.
+  /// as it was. Under `overwrite` it goes on so to the end of the episode.
   mutating func collect(_ world: inout TrainingWorld) {
-    let bench = world.bench
     do throws(WorkerFailure.Cause) {
+      repeat {
+        try collectFlush(&world)
+        world.statistics.environmentSteps += world.bench.rewards.count
+      } while plan.configuration.sharing == .overwrite && !episodeIsOver
+      beginPush()
+    } catch {
+      fail(error, &world)
+    }
+  }
+
+  /// Plays one flush with the net as it stands, and keeps its gradient.
+  private mutating func collectFlush(_ world: inout TrainingWorld) throws(WorkerFailure.Cause) {
+    let bench = world.bench
+    do {
       // A second reference to the numbers, not a copy: nothing writes to them in this scope.
       let net = netOrGradient
       try net.withUnsafeBufferPointer { net throws(WorkerFailure.Cause) in
-        let bootstrap = try play(net, bench)
-        try differentiate(net, bench, bootstrap: bootstrap)
+        bench.beginRollout(plan.network, net)
+        var bootstrap: Double?
+        while bootstrap == nil { bootstrap = try play(net, bench) }
+        try differentiate(net, bench, bootstrap: bootstrap!)
       }
-    } catch {
-      world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: error)
-      phase = .failed
-      return
     }
-    if let element = bench.copyGradient(to: &netOrGradient) {
-      let cause = WorkerFailure.Cause.gradient(
-        plan.network.layout.name(ofParameter: element), bench.gradient[element])
-      world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: cause)
-      phase = .failed
-      return
-    }
-    world.statistics.environmentSteps += bench.rewards.count
-    beginPush()
+    try keepGradient(&world)
   }
 
-  /// Acts until the next flush is due.
-  /// - Returns: the value of the state after the last step; 0 where that ended the task.
+  /// Puts the gradient in the place of the local net; under `overwrite`, adds it to the local net.
+  mutating func keepGradient(_ world: inout TrainingWorld) throws(WorkerFailure.Cause) {
+    let bench = world.bench
+    if !world.poisonings.isEmpty { world.poison(bench.gradient, ofWorker: number, update: updates) }
+    let isLocal = plan.configuration.sharing == .overwrite
+    let element = isLocal ? bench.gradient.firstIndex { !$0.isFinite } : bench.copyGradient(to: &netOrGradient)
+    if let element, world.refusesNonFinite {
+      throw .gradient(plan.network.layout.name(ofParameter: element), bench.gradient[element])
+    }
+    if isLocal { trainLocally(bench) }
+  }
+
+  /// Stops, with the shared model as it was.
+  mutating func fail(_ cause: WorkerFailure.Cause, _ world: inout TrainingWorld) {
+    world.failure = WorkerFailure(worker: number, episode: episodes, update: updates, cause: cause)
+    phase = .failed
+  }
+
+  /// Acts once.
+  /// - Returns: `nil` until a flush is due; then the value of the state after the step, or 0 where that ended the task.
   mutating func play(
     _ net: UnsafeBufferPointer<Float>, _ bench: Bench
-  ) throws(WorkerFailure.Cause) -> Double {
-    bench.beginRollout(plan.network, net)
-    while true {
-      guard act(bench) else { throw causeOfPolicy(net, bench) }
-      let outcome = bench.step(&environment)
-      guard outcome.reward.isFinite else { throw .reward(outcome.reward, episodeSteps + 1, environment.fault) }
-      bench.rewards.append(plan.configuration.rewardScaling(outcome.reward))
-      totalSteps += 1
-      episodeSteps += 1
-      episodeReturn += outcome.reward
-      let isCutOff = outcome.truncated || episodeSteps == plan.configuration.maxSteps
-      episodeIsOver = outcome.terminated || isCutOff
-      if episodeIsOver || totalSteps % plan.configuration.flushLength == 0 {
-        let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
-        return isTerminal ? 0 : try value(net, bench)
-      }
-    }
+  ) throws(WorkerFailure.Cause) -> Double? {
+    guard act(bench) else { throw causeOfPolicy(net, bench) }
+    let outcome = bench.step(&environment)
+    guard outcome.reward.isFinite else { throw .reward(outcome.reward, episodeSteps + 1, environment.fault) }
+    bench.rewards.append(plan.configuration.rewardScaling(outcome.reward))
+    totalSteps += 1
+    episodeSteps += 1
+    episodeReturn += outcome.reward
+    let isCutOff = outcome.truncated || episodeSteps == plan.configuration.maxSteps
+    episodeIsOver = outcome.terminated || isCutOff
+    guard episodeIsOver || totalSteps % plan.configuration.flushLength == 0 else { return nil }
+    let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
+    return isTerminal ? 0 : try value(net, bench)
   }
 
   /// The value of the current state.
@@ -64,7 +86,7 @@ extension Worker {
 
   /// Samples an action from the local policy. The environment clips it; the density is the sample's own.
   /// - Returns: whether the action is finite.
-  mutating func act(_ bench: Bench) -> Bool {
+  private mutating func act(_ bench: Bench) -> Bool {
     bench.observe(environment)
     let (policy, row) = (bench.policy, bench.rewards.count)
     var isFinite = true
@@ -97,7 +119,7 @@ extension Worker {
   }
 
   /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
-  private func differentiate(
+  func differentiate(
     _ net: UnsafeBufferPointer<Float>, _ bench: Bench, bootstrap: Double
   ) throws(WorkerFailure.Cause) {
     let rollout = bench.rollout(bootstrap: bootstrap, discount: plan.configuration.discount)

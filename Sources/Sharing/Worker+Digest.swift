@@ -19,5 +19,6 @@ extension Worker {
     environment.digest(into: &digest)
     digest.combine(contentsOf: netOrGradient)
     digest.combine(contentsOf: loaded)
+    notes.digest(into: &digest)
   }
 }

@@ -7,26 +7,22 @@ extension Worker {
   public func checkInvariants(with model: SharedModel) {
     let settings = plan.configuration
 
-    let sharing: SharingProtocol?
-    let block: Int
-    switch phase {
-    case .exchanging, .pullingAll: (sharing, block) = (.locked, 0)
-    case .updating(let number): (sharing, block) = (.sharded, number)
-    case .loading(let number), .storing(let number): (sharing, block) = (.hogwild, number)
-    case .pulling(let number): (sharing, block) = (settings.sharing == .locked ? .sharded : nil, number)
-    case .claiming, .counting, .smoothing, .reading, .publishing, .finished, .failed: (sharing, block) = (nil, 0)
-    }
-    precondition(sharing == nil || sharing == settings.sharing, "\(phase) is no access of protocol \(settings.sharing)")
-    precondition(0..<blockCount ~= block, "\(phase) in a model of \(blockCount) blocks")
+    precondition(phase.isPossible(in: settings), "\(phase) is no access of protocol \(settings.sharing)")
+    precondition(0..<blockCount ~= phase.block ?? 0, "\(phase) in a model of \(blockCount) blocks")
 
     switch phase {
-    case .exchanging, .updating, .loading, .storing:
+    case .exchanging, .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching,
+      .incrementing, .readingFirstStep, .readingSecondStep:
       precondition(
         episodeIsOver || (episodeSteps > 0 && totalSteps % settings.flushLength == 0),
         "a push after step \(totalSteps), where no flush is due")
     case .pulling, .pullingAll:
-      precondition(updates > 0 || settings.pullsInitially, "a pull before the first push, although none is asked for")
-    case .counting, .smoothing, .reading, .publishing:
+      precondition(
+        updates > 0 || settings.pullsInitially || settings.sharing == .overwrite || settings.stalenessBound != nil,
+        "a pull before the first push, although none is asked for")
+    case .viewing, .viewingAll: precondition(!episodeIsOver, "a look at the net after the episode's end")
+    case .overwriting: precondition(episodeIsOver, "weights are written in the middle of an episode")
+    case .counting, .loadingCount, .storingCount, .smoothing, .checking, .setting, .reading, .publishing:
       precondition(episodeIsOver && hasPulled, "an episode is counted before its last flush was pushed and pulled")
     case .claiming, .finished:
       precondition(episodeIsOver == (episodes > 0), "an episode is claimed in the middle of another")
@@ -53,7 +49,10 @@ extension Worker {
   /// How many times the worker has written `block`.
   func writes(of block: Int) -> Int {
     switch phase {
-    case .updating(let next), .loading(let next), .storing(let next): updates + (block < next ? 1 : 0)
+    case .updating(let next), .loading(let next), .storing(let next), .decaying(let next), .accumulating(let next),
+      .applying(let next), .fetching(let next), .overwriting(let next), .incrementing(let next),
+      .readingFirstStep(let next), .readingSecondStep(let next):
+      updates + (block < next ? 1 : 0)
     default: updates
     }
   }

@@ -61,6 +61,6 @@ extension Worker {
         checksum: checksum.value, sample: netOrGradient[PullWitness.sampled(updates, of: netOrGradient.count)])
       if world.keepsPulledNets { world.bench.keepPulled(netOrGradient) }
     }
-    if episodeIsOver { phase = .counting } else { collect(&world) }
+    if episodeIsOver { beginFinish() } else { beginFlush(&world) }
   }
 }

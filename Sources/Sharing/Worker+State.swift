@@ -5,18 +5,47 @@ import Environments
 import Learning
 
 extension Worker.Phase: LosslessStringConvertible, Codable {
+  /// The phases of one access each.
+  static let simple: [Self] = [
+    .claiming, .exchanging, .pullingAll, .viewingAll, .counting, .loadingCount, .storingCount, .smoothing, .checking,
+    .setting, .reading, .publishing, .finished, .failed,
+  ]
+  /// The phases that go through the blocks.
+  static let blockwise: [@Sendable (Int) -> Self] = [
+    { .updating($0) }, { .loading($0) }, { .storing($0) }, { .pulling($0) }, { .viewing($0) }, { .decaying($0) },
+    { .accumulating($0) }, { .applying($0) }, { .assigning($0) }, { .fetching($0) }, { .overwriting($0) },
+    { .incrementing($0) }, { .readingFirstStep($0) }, { .readingSecondStep($0) },
+  ]
+
   /// The phase's name, with the block where it has one: `claiming`, `updating 3`.
-  public var description: String {
+  public var description: String { block.map { "\(name) \($0)" } ?? name }
+
+  private var name: String {
     switch self {
     case .claiming: "claiming"
     case .exchanging: "exchanging"
-    case .updating(let block): "updating \(block)"
-    case .loading(let block): "loading \(block)"
-    case .storing(let block): "storing \(block)"
-    case .pulling(let block): "pulling \(block)"
+    case .updating: "updating"
+    case .loading: "loading"
+    case .storing: "storing"
+    case .pulling: "pulling"
     case .pullingAll: "pullingAll"
+    case .viewing: "viewing"
+    case .viewingAll: "viewingAll"
+    case .decaying: "decaying"
+    case .accumulating: "accumulating"
+    case .applying: "applying"
+    case .assigning: "assigning"
+    case .fetching: "fetching"
+    case .overwriting: "overwriting"
+    case .incrementing: "incrementing"
+    case .readingFirstStep: "readingFirstStep"
+    case .readingSecondStep: "readingSecondStep"
     case .counting: "counting"
+    case .loadingCount: "loadingCount"
+    case .storingCount: "storingCount"
     case .smoothing: "smoothing"
+    case .checking: "checking"
+    case .setting: "setting"
     case .reading: "reading"
     case .publishing: "publishing"
     case .finished: "finished"
@@ -28,18 +57,9 @@ extension Worker.Phase: LosslessStringConvertible, Codable {
   public init?(_ description: String) {
     let words = description.split(separator: " ", maxSplits: 1)
     let block = words.count == 2 ? Int(words[1]) : nil
-    switch (words.first, block) {
-    case ("updating", let block?): self = .updating(block)
-    case ("loading", let block?): self = .loading(block)
-    case ("storing", let block?): self = .storing(block)
-    case ("pulling", let block?): self = .pulling(block)
-    default:
-      let simple: [Self] = [
-        .claiming, .exchanging, .pullingAll, .counting, .smoothing, .reading, .publishing, .finished, .failed,
-      ]
-      guard let phase = simple.first(where: { $0.description == description }) else { return nil }
-      self = phase
-    }
+    let phases = block.map { block in Self.blockwise.map { $0(block) } } ?? Self.simple
+    guard let phase = phases.first(where: { $0.description == description }) else { return nil }
+    self = phase
   }
 
   /// Reads what `encode(to:)` writes.
@@ -59,10 +79,38 @@ extension Worker.Phase: LosslessStringConvertible, Codable {
   }
 
   /// The block that it names, if any.
-  var block: Int? {
+  public var block: Int? {
     switch self {
-    case .updating(let block), .loading(let block), .storing(let block), .pulling(let block): block
-    default: nil
+    case .updating(let block), .loading(let block), .storing(let block), .pulling(let block), .viewing(let block),
+      .decaying(let block), .accumulating(let block), .applying(let block), .assigning(let block),
+      .fetching(let block), .overwriting(let block), .incrementing(let block), .readingFirstStep(let block),
+      .readingSecondStep(let block):
+      block
+    case .claiming, .exchanging, .pullingAll, .viewingAll, .counting, .loadingCount, .storingCount, .smoothing,
+      .checking, .setting, .reading, .publishing, .finished, .failed:
+      nil
+    }
+  }
+
+  /// Whether a worker of `configuration` can be here.
+  func isPossible(in configuration: Configuration) -> Bool {
+    let sharing = configuration.sharing
+    return switch self {
+    case .exchanging, .pullingAll: sharing == .locked
+    case .viewingAll: sharing == .locked && configuration.acting == .sharedNet
+    case .viewing: sharing != .locked && configuration.acting == .sharedNet
+    case .pulling: sharing != .locked
+    case .updating: sharing == .sharded || sharing == .gradientSlot || sharing == .bindOnce
+    case .loading, .storing: sharing == .hogwild
+    case .decaying, .accumulating, .applying: sharing == .inPlace
+    case .assigning, .fetching: sharing == .gradientSlot || sharing == .bindOnce
+    case .overwriting: sharing == .overwrite
+    case .incrementing, .readingFirstStep, .readingSecondStep: configuration.stepCount == .readTwice
+    case .counting: configuration.episodeCount == .indivisible
+    case .loadingCount, .storingCount: configuration.episodeCount == .loadThenStore
+    case .smoothing: configuration.rewardSmoothing != .checkThenSet
+    case .checking, .setting: configuration.rewardSmoothing == .checkThenSet
+    case .claiming, .reading, .publishing, .finished, .failed: true
     }
   }
 }
@@ -98,6 +146,8 @@ extension Worker {
     public var pullIsTorn: Bool
     /// How many versions the most outdated block of the push under way was behind.
     public var lag: Int
+    /// What is kept between two accesses that are one elsewhere; `nil` for nothing.
+    var notes: Notes?
     /// The local net, or its gradient while a push is under way.
     public var netOrGradient: [Float] = []
     /// A block between load and store, with its optimizer slots (`hogwild`).
@@ -108,7 +158,7 @@ extension Worker {
     /// The arrays are stored beside, not in the text.
     private enum CodingKeys: String, CodingKey {
       case phase, updates, episodes, actionNoise, startStates, environment, totalSteps, episodeSteps, episodeReturn,
-        episodeIsOver, smoothedAsRead, hasPulled, pullIsTorn, lag
+        episodeIsOver, smoothedAsRead, hasPulled, pullIsTorn, lag, notes
     }
   }
 
@@ -119,6 +169,7 @@ extension Worker {
       startStates: startStates.counter, environment: environment.state, totalSteps: totalSteps,
       episodeSteps: episodeSteps, episodeReturn: episodeReturn, episodeIsOver: episodeIsOver,
       smoothedAsRead: smoothedAsRead, hasPulled: hasPulled, pullIsTorn: pullIsTorn, lag: lag,
+      notes: notes == Notes() ? nil : notes,
       netOrGradient: netOrGradient, loaded: loaded, versions: base + [loadedVersion, pullWriters])
   }
 
@@ -138,14 +189,22 @@ extension Worker {
     try check(counts.allSatisfy { $0 < 1 << 40 }, "a count of more than 40 bits")
     try check(state.lag <= RunStatistics.greatestLag, "a staleness of \(state.lag)")
     try check(state.phase.block.map { 0..<blockCount ~= $0 } ?? true, "phase '\(state.phase)'")
-    let sharing: SharingProtocol? =
-      switch state.phase {
-      case .exchanging, .pullingAll: .locked
-      case .updating: .sharded
-      case .loading, .storing: .hogwild
-      default: nil
-      }
-    try check(sharing == nil || sharing == plan.configuration.sharing, "phase '\(state.phase)' of another protocol")
+    try check(
+      state.phase.isPossible(in: plan.configuration), "phase '\(state.phase)' of another protocol")
+    let notes = state.notes ?? Notes()
+    try check(
+      [notes.firstStep, notes.secondStep, notes.count, notes.countWrites, notes.localSteps].allSatisfy {
+        0..<1 << 40 ~= $0
+      }, "impossible notes")
+    let width = plan.network.observations + plan.network.actions + 1
+    try check(
+      notes.rollout.count.isMultiple(of: width) && notes.rollout.count < width * plan.configuration.flushLength,
+      "a rollout of \(notes.rollout.count) numbers")
+    if case .updating = state.phase, plan.configuration.stepCount == .readTwice {
+      try check(notes.firstStep > 0 && notes.secondStep > 0, "an update whose step was not read")
+    }
+    if case .readingSecondStep = state.phase { try check(notes.firstStep > 0, "a step that was not read") }
+    self.notes = notes
     phase = state.phase
     updates = state.updates
     episodes = state.episodes

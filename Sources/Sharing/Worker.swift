@@ -34,10 +34,40 @@ public struct Worker: Process, Sendable {
     case pulling(Int)
     /// Reads the whole model at once (`locked`, before the first flush).
     case pullingAll
+    /// Reads a block of the shared net to act by it (`sharedNet`).
+    case viewing(Int)
+    /// Reads the whole shared net to act by it (`sharedNet` under `locked`).
+    case viewingAll
+    /// Lets the moments of a block decay (`inPlace`).
+    case decaying(Int)
+    /// Adds the gradient of a block to its moments (`inPlace`).
+    case accumulating(Int)
+    /// Lets the parameters of a block follow its moments (`inPlace`).
+    case applying(Int)
+    /// Puts a block of the gradient into the model's (`gradientSlot`, `bindOnce`).
+    case assigning(Int)
+    /// Takes the block of the model's gradient that will be applied (`gradientSlot`, `bindOnce`).
+    case fetching(Int)
+    /// Writes a block of the local net over the shared one (`overwrite`).
+    case overwriting(Int)
+    /// Adds one to a block's step count (`readTwice`).
+    case incrementing(Int)
+    /// Reads a block's step count for the first moment (`readTwice`).
+    case readingFirstStep(Int)
+    /// Reads it again for the second (`readTwice`).
+    case readingSecondStep(Int)
     /// Counts the finished episode.
     case counting
+    /// Reads the count of episodes, to write one more (`loadThenStore`).
+    case loadingCount
+    /// Writes the count of episodes (`loadThenStore`).
+    case storingCount
     /// Adds its reward per step to the smoothed one.
     case smoothing
+    /// Reads the smoothed reward, to see whether there is one (`checkThenSet`).
+    case checking
+    /// Writes the smoothed reward (`checkThenSet`).
+    case setting
     /// Reads the smoothed reward.
     case reading
     /// Puts the result on the list.
@@ -66,7 +96,8 @@ public struct Worker: Process, Sendable {
   /// θ of the local net from a pull until the flush's gradient has been computed; dθ from there until the next pull. No
   /// access needs both, and a thousand workers find more room in the caches.
   var netOrGradient: [Float]
-  /// A block between `loading` and `storing`, with its optimizer slots.
+  /// A block between `loading` and `storing`, with its optimizer slots; under `overwrite` the slots of the worker's own
+  /// optimizer.
   var loaded: [Float]
   var loadedVersion: UInt64 = 0
   /// The version of each block in the local net; 0 before the first pull, which `hasPulled` tells apart.
@@ -75,6 +106,8 @@ public struct Worker: Process, Sendable {
   /// The writers of the first block of the pull under way, and whether a later block had others.
   var pullWriters: UInt64 = 0
   var pullIsTorn = false
+  /// Whether the access under way found the net changed since the last action.
+  var viewHasChanged = false
   /// The step number of the push under way, which `updates` decides.
   var stepNumber = StepNumber.shared
   /// How many versions the most outdated block of the push under way was behind.
@@ -88,6 +121,9 @@ public struct Worker: Process, Sendable {
   /// Whether the flush that is being pushed was the episode's last.
   var episodeIsOver = false
   var smoothedAsRead = 0.0
+
+  /// What it keeps between the accesses of settings that split in two what others do in one.
+  var notes = Notes()
 
   /// What the last pull brought, where pulls are witnessed; no part of the state.
   public internal(set) var pulled = PullWitness(checksum: 0, sample: 0)
@@ -110,7 +146,11 @@ public struct Worker: Process, Sendable {
     actionNoise = plan.stream(of: UInt32(number), for: .action)
     startStates = plan.stream(of: UInt32(number), for: .environment)
     netOrGradient = plan.initialParameters(of: UInt32(number))
-    loaded = [Float](repeating: 0, count: plan.configuration.sharing == .hogwild ? model.largestLoad : 0)
+    switch plan.configuration.sharing {
+    case .hogwild: loaded = [Float](repeating: 0, count: model.largestLoad)
+    case .overwrite: loaded = plan.initialSlots
+    default: loaded = []
+    }
     base = [UInt64](repeating: 0, count: blockCount)
   }
 
@@ -125,8 +165,23 @@ public struct Worker: Process, Sendable {
     case .storing(let block): store(block, &world)
     case .pulling(let block): pull(block, &world)
     case .pullingAll: pullAll(&world)
+    case .viewing(let block): view(block, &world)
+    case .viewingAll: viewAll(&world)
+    case .decaying(let block): perform(.decay, block, &world)
+    case .accumulating(let block): perform(.accumulate, block, &world)
+    case .applying(let block): perform(.apply, block, &world)
+    case .assigning(let block): assign(block, &world)
+    case .fetching(let block): fetch(block, &world)
+    case .overwriting(let block): overwrite(block, &world)
+    case .incrementing(let block): increment(block, &world)
+    case .readingFirstStep(let block): readFirstStep(block, &world)
+    case .readingSecondStep(let block): readSecondStep(block, &world)
     case .counting: count(&world)
+    case .loadingCount: loadCount(&world)
+    case .storingCount: storeCount(&world)
     case .smoothing: smooth(&world)
+    case .checking: checkSmoothed(&world)
+    case .setting: setSmoothed(&world)
     case .reading: read(&world)
     case .publishing: publish(&world)
     case .finished, .failed: preconditionFailure("a worker that has ended has no access left")
@@ -147,6 +202,10 @@ public struct Worker: Process, Sendable {
     episodeSteps = 0
     episodeReturn = 0
     episodeIsOver = false
-    if plan.configuration.pullsInitially && !hasPulled { beginPull() } else { collect(&world) }
+    if plan.configuration.sharing == .overwrite || (plan.configuration.pullsInitially && !hasPulled) {
+      beginPull()
+    } else {
+      beginFlush(&world)
+    }
   }
 }

@@ -10,6 +10,8 @@
 //     4  pull all   the model                       then a witness
 //     5  claim      the episode counter
 //     6  episode    the episode counter, the smoothed reward twice, the results
+//     7  single     one access: a byte for which (`SingleAccess`), and the block
+//                   in groups of seven bits where it goes through the blocks
 //
 // A ticket is written as what it is more than the worker's last one at the same object (than 0, the first time), in
 // groups of seven bits, the lowest first, the eighth bit set in all but the last (LEB128). A witness is the pull's
@@ -26,23 +28,25 @@ enum AccessRecord: UInt8, CaseIterable {
   case pullAll
   case claim
   case episode
+  case single
 
   /// How many accesses a record of this kind has, around a model of `blocks` blocks.
   func count(blocks: Int) -> Int {
     switch self {
-    case .exchange, .pullAll, .claim: 1
+    case .exchange, .pullAll, .claim, .single: 1
     case .push, .pull: blocks
     case .episode: 4
     }
   }
 
-  /// The object of a record's access number `index`.
-  func object(_ index: Int) -> SharedObject {
+  /// The object of a record's access number `index`; `nil` where the record itself says it.
+  func object(_ index: Int) -> SharedObject? {
     switch self {
     case .exchange, .pullAll: .model
     case .push, .pull: .block(index)
     case .claim: .episodeCounter
     case .episode: index == 0 ? .episodeCounter : index == 3 ? .results : .smoothedReward
+    case .single: nil
     }
   }
 
@@ -50,13 +54,92 @@ enum AccessRecord: UInt8, CaseIterable {
   var hasWitness: Bool { self == .exchange || self == .pull || self == .pullAll }
 }
 
+/// The accesses that only some settings have. They are recorded one by one.
+enum SingleAccess: UInt8, CaseIterable {
+  case view = 1
+  case viewAll
+  case decay
+  case accumulate
+  case apply
+  case assign
+  case fetch
+  case updateFetched
+  case overwrite
+  case increment
+  case readFirstStep
+  case readSecondStep
+  case updateCounted
+  case loadCount
+  case storeCount
+  case check
+  case set
+  case count
+  case smooth
+  case read
+  case publish
+
+  /// Whether it goes through the blocks.
+  var hasBlock: Bool { rawValue <= Self.updateCounted.rawValue && self != .viewAll }
+
+  /// The object that it touches.
+  func object(_ block: Int) -> SharedObject {
+    switch self {
+    case .view, .decay, .accumulate, .apply, .updateFetched, .overwrite, .updateCounted: .block(block)
+    case .viewAll: .model
+    case .assign, .fetch: .gradient(block)
+    case .increment, .readFirstStep, .readSecondStep: .stepCount(block)
+    case .loadCount, .storeCount, .count: .episodeCounter
+    case .check, .set, .smooth, .read: .smoothedReward
+    case .publish: .results
+    }
+  }
+
+  /// Whether it can be what ends a push.
+  var endsPush: Bool { self == .apply || self == .updateFetched || self == .overwrite || self == .updateCounted }
+}
+
 extension Worker.Phase {
+  /// The access as one that is recorded by itself; `nil` for those that stand in longer records.
+  /// - Parameter configuration: the run's, which decides what belongs together.
+  func single(in configuration: Configuration) -> SingleAccess? {
+    let hasOrdinaryEnd =
+      configuration.episodeCount == .indivisible && configuration.rewardSmoothing != .checkThenSet
+    return switch self {
+    case .viewing: .view
+    case .viewingAll: .viewAll
+    case .decaying: .decay
+    case .accumulating: .accumulate
+    case .applying: .apply
+    case .assigning: .assign
+    case .fetching: .fetch
+    case .updating:
+      configuration.stepCount == .readTwice ? .updateCounted : configuration.sharing == .sharded ? nil : .updateFetched
+    case .overwriting: .overwrite
+    case .incrementing: .increment
+    case .readingFirstStep: .readFirstStep
+    case .readingSecondStep: .readSecondStep
+    case .loadingCount: .loadCount
+    case .storingCount: .storeCount
+    case .checking: .check
+    case .setting: .set
+    case .counting: hasOrdinaryEnd ? nil : .count
+    case .smoothing: hasOrdinaryEnd ? nil : .smooth
+    case .reading: hasOrdinaryEnd ? nil : .read
+    case .publishing: hasOrdinaryEnd ? nil : .publish
+    case .claiming, .exchanging, .pullingAll, .pulling, .loading, .storing, .finished, .failed: nil
+    }
+  }
+
   /// Whether a record begins with the access of this phase, so that a worker that is to stop can stop before it.
   var beginsRecord: Bool {
     switch self {
-    case .claiming, .exchanging, .pullingAll, .counting, .updating(0), .loading(0), .pulling(0), .finished, .failed:
+    case .claiming, .exchanging, .pullingAll, .counting, .updating(0), .loading(0), .pulling(0), .finished, .failed,
+      .viewing(0), .viewingAll, .decaying(0), .assigning(0), .overwriting(0), .incrementing(0), .loadingCount:
       true
-    case .updating, .loading, .storing, .pulling, .smoothing, .reading, .publishing: false
+    case .updating, .loading, .storing, .pulling, .smoothing, .reading, .publishing, .viewing, .decaying,
+      .accumulating, .applying, .assigning, .fetching, .overwriting, .incrementing, .readingFirstStep,
+      .readingSecondStep, .storingCount, .checking, .setting:
+      false
     }
   }
 }
@@ -72,13 +155,16 @@ struct AccessLog: ~Copyable {
   private let last: UnsafeMutablePointer<UInt64>
   private let blocks: Int
   private let capacity: Int
+  private let configuration: Configuration
 
-  /// An empty log beside a model of `blocks` blocks, to be emptied when it has `capacity` bytes.
-  init(blocks: Int, capacity: Int) {
+  /// An empty log of a worker of `configuration` beside a model of `blocks` blocks, to be emptied when it has
+  /// `capacity` bytes.
+  init(_ configuration: Configuration, blocks: Int, capacity: Int) {
+    self.configuration = configuration
     self.blocks = blocks
     self.capacity = capacity
-    // A record more than the capacity: who empties it looks at it between two records.
-    bytes = .allocate(capacity: capacity + Self.largestRecord(blocks: blocks))
+    // More than the capacity: who empties it looks at it only where the worker may stop.
+    bytes = .allocate(capacity: capacity + Self.largestStretch(blocks: blocks))
     last = .allocate(capacity: SharedObject.count(blocks: blocks))
     last.initialize(repeating: 0, count: SharedObject.count(blocks: blocks))
   }
@@ -88,7 +174,9 @@ struct AccessLog: ~Copyable {
     last.deallocate()
   }
 
-  private static func largestRecord(blocks: Int) -> Int { 1 + 10 * max(4, blocks) + 8 }
+  /// The most bytes between two places where a worker may stop: a push of three accesses a block, or the end of an
+  /// episode, each access with a kind, a block and a ticket, and a witness.
+  private static func largestStretch(blocks: Int) -> Int { 22 * (3 * blocks + 6) + 8 }
 
   /// The bytes gathered so far.
   var contents: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: bytes, count: count) }
@@ -103,6 +191,13 @@ struct AccessLog: ~Copyable {
   /// brought.
   @inline(__always)
   mutating func note(_ phase: Worker.Phase, ticket: UInt64, pulled: PullWitness) {
+    if let single = phase.single(in: configuration) {
+      append(.single)
+      append(single.rawValue)
+      if single.hasBlock { append(UInt64(phase.block!)) }
+      append(ticket, single.object(phase.block ?? 0))
+      return
+    }
     switch phase {
     case .exchanging:
       append(.exchange)
@@ -127,7 +222,7 @@ struct AccessLog: ~Copyable {
       append(ticket, .episodeCounter)
     case .smoothing, .reading: append(ticket, .smoothedReward)
     case .publishing: append(ticket, .results)
-    case .loading, .storing, .finished, .failed: preconditionFailure("\(phase) takes no ticket")
+    default: preconditionFailure("\(phase) takes no ticket")
     }
   }
 
@@ -143,8 +238,13 @@ struct AccessLog: ~Copyable {
   @inline(__always)
   private mutating func append(_ ticket: UInt64, _ object: SharedObject) {
     let number = object.number(blocks: blocks)
-    var rest = ticket &- last[number]
+    append(ticket &- last[number])
     last[number] = ticket
+  }
+
+  @inline(__always)
+  private mutating func append(_ number: UInt64) {
+    var rest = number
     while rest >= 0x80 {
       append(UInt8(truncatingIfNeeded: rest) | 0x80)
       rest &>>= 7
@@ -169,6 +269,18 @@ struct LoggedAccess: Hashable {
   var kind: AccessRecord
   /// What the pull brought that ends with this access.
   var witness: PullWitness?
+  /// Which access it is, where a record has just one.
+  var single: SingleAccess?
+
+  /// Whether it is the access of a push around a model of `blocks` blocks by which pushes are counted.
+  func countsPush(blocks: Int) -> Bool {
+    switch kind {
+    case .exchange: true
+    case .push: access.object == 0
+    case .single: single!.endsPush && access.object == blocks - 1
+    case .pull, .pullAll, .claim, .episode: false
+    }
+  }
 }
 
 /// The log of one worker as it is read, access after access.
@@ -208,18 +320,26 @@ struct AccessLogReader: Sendable {
       (kind, left) = (begun, begun.count(blocks: blocks))
       reading += 1
     }
-    var difference: UInt64 = 0
-    var shift: UInt64 = 0
-    while true {
+    var single: SingleAccess?
+    var block = 0
+    if kind == .single {
       guard reading < bytes.count else { return nil }
-      let byte = bytes[reading]
-      guard shift < 63 || byte <= 1 else { throw Damage(position: reading, reason: "a ticket has more than 64 bits") }
+      single = SingleAccess(rawValue: bytes[reading])
+      guard let single else {
+        throw Damage(position: reading, reason: "\(bytes[reading]) is no kind of access")
+      }
       reading += 1
-      difference |= UInt64(byte & 0x7f) &<< shift
-      if byte < 0x80 { break }
-      shift += 7
+      if single.hasBlock {
+        guard let number = try Self.number(bytes, at: &reading) else { return nil }
+        guard number < UInt64(blocks) else {
+          throw Damage(position: position, reason: "there is no block \(number) of \(blocks)")
+        }
+        block = Int(number)
+      }
     }
-    let object = kind.object(kind.count(blocks: blocks) - left).number(blocks: blocks)
+    guard let difference = try Self.number(bytes, at: &reading) else { return nil }
+    let place = single?.object(block) ?? kind.object(kind.count(blocks: blocks) - left)!
+    let object = place.number(blocks: blocks)
     left -= 1
     let (ticket, isTooLarge) = last[object].addingReportingOverflow(difference)
     guard !isTooLarge else { throw Damage(position: position, reason: "a ticket has more than 64 bits") }
@@ -235,6 +355,22 @@ struct AccessLogReader: Sendable {
     last[object] = ticket
     (self.kind, self.left) = (kind, left)
     position = reading
-    return LoggedAccess(access: RecordedAccess(object: object, ticket: ticket), kind: kind, witness: witness)
+    return LoggedAccess(
+      access: RecordedAccess(object: object, ticket: ticket), kind: kind, witness: witness, single: single)
+  }
+
+  /// The number in groups of seven bits that begins at `bytes[reading]`; `nil` where the bytes end before it does.
+  private static func number(_ bytes: UnsafeRawBufferPointer, at reading: inout Int) throws(Damage) -> UInt64? {
+    var number: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      guard reading < bytes.count else { return nil }
+      let byte = bytes[reading]
+      guard shift < 63 || byte <= 1 else { throw Damage(position: reading, reason: "a ticket has more than 64 bits") }
+      reading += 1
+      number |= UInt64(byte & 0x7f) &<< shift
+      if byte < 0x80 { return number }
+      shift += 7
+    }
   }
 }

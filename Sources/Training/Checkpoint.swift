@@ -58,6 +58,8 @@ public struct Checkpoint: Sendable {
     // Counts of which no sum overflows, however long the run goes on.
     func isCount(_ count: Int) -> Bool { 0..<1 << 40 ~= count }
     try check(model.steps.allSatisfy(isCount), "impossible step counts")
+    let owners = model.momentHolders + (model.gradient.map { $0.workers + $0.updates } ?? [])
+    try check(owners.allSatisfy { $0 == -1 || isCount($0) }, "impossible owners of blocks")
     try check(
       [board.finished, board.claimed, board.begun].allSatisfy(isCount), "negative or impossible counts of episodes")
     try check(
@@ -97,6 +99,8 @@ extension Checkpoint {
       var claimed: Int
       var begun: Int
       var smoothed: Double
+      /// Whether that is a value, rather than "none yet".
+      var isSmoothed: Bool
       /// How many results are among the tensors.
       var results: Int
     }
@@ -168,7 +172,7 @@ extension Checkpoint {
       configuration: configuration,
       board: Run.Board(
         finished: board.finished, claimed: board.claimed, begun: board.begun, smoothed: board.smoothed,
-        results: board.results.count),
+        isSmoothed: board.isSmoothed, results: board.results.count),
       statistics: Run.Statistics(
         environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
         hazards: statistics.hazards),
@@ -291,6 +295,16 @@ extension Checkpoint {
       column("results.steps", .i64(board.results.map { Int64($0.steps) })),
       column("results.smoothed", .f64(board.results.map(\.smoothed))),
     ]
+    if configuration.sharing == .inPlace {
+      tensors.append(column("blocks.moment_holder", .i64(model.momentHolders.map(Int64.init))))
+    }
+    if let gradient = model.gradient {
+      tensors += [
+        column("gradient.values", .f32(gradient.values)),
+        column("gradient.worker", .i64(gradient.workers.map(Int64.init))),
+        column("gradient.update", .i64(gradient.updates.map(Int64.init))),
+      ]
+    }
     for (number, worker) in workers.enumerated() {
       tensors += [
         column("worker.\(number).net", .f32(worker.netOrGradient)),
@@ -318,11 +332,21 @@ extension Checkpoint {
     let steps = try tensors.i64("blocks.steps", shape: shape)
     var slots: [[Float]] = []
     for slot in configuration.adam.slots { slots.append(try gather(".\(slot.name)")) }
-    return SharedModel.State(
+    var state = SharedModel.State(
       parameters: try gather(""), slots: slots,
       provenances: versions.indices.map {
         Provenance(version: versions[$0], writers: writers[$0], lastWriter: Int(lastWriters[$0]))
       }, steps: steps.map { Int($0) })
+    if configuration.sharing == .inPlace {
+      state.momentHolders = try tensors.i64("blocks.moment_holder", shape: shape).map { Int($0) }
+    }
+    if configuration.sharing == .gradientSlot || configuration.sharing == .bindOnce {
+      state.gradient = GradientSlots.State(
+        values: try tensors.f32("gradient.values", shape: [layout.count]),
+        workers: try tensors.i64("gradient.worker", shape: shape).map { Int($0) },
+        updates: try tensors.i64("gradient.update", shape: shape).map { Int($0) })
+    }
+    return state
   }
 
   private static func board(_ board: Run.Board, in tensors: Safetensors) throws(SafetensorsError) -> EpisodeBoard.State
@@ -335,6 +359,7 @@ extension Checkpoint {
     var state = EpisodeBoard.State()
     (state.finished, state.claimed, state.begun) = (board.finished, board.claimed, board.begun)
     state.smoothed = board.smoothed
+    state.isSmoothed = board.isSmoothed
     state.results = workers.indices.map {
       EpisodeResult(
         worker: Int(workers[$0]), episodeReturn: returns[$0], steps: Int(steps[$0]), smoothed: smoothed[$0])

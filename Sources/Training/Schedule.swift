@@ -23,13 +23,13 @@ public struct ScheduleStrategy: Strategy, Sendable, Codable {
   private var randomWalk: RandomWalk<RandomStream>
   private var timed: Timed<RandomStream>
 
-  /// The interleaving of `workers` that `seed` names. The random stream is the schedule's own (purpose `schedule`), so
-  /// another seed changes nobody's noise.
-  public init(_ schedule: Schedule, for workers: [Worker], seed: UInt64) {
+  /// The interleaving of `processes` that `seed` names. The random stream is the schedule's own (purpose `schedule`),
+  /// so another seed changes nobody's noise.
+  public init(_ schedule: Schedule, for processes: [some Process], seed: UInt64) {
     let stream = RandomStream(seed: seed, worker: 0, purpose: .schedule)
     self.schedule = schedule
     randomWalk = RandomWalk(generator: stream)
-    timed = Timed(delays: schedule == .timed ? workers.map(\.delay) : [], generator: stream)
+    timed = Timed(delays: schedule == .timed ? processes.map(\.delay) : [], generator: stream)
   }
 
   /// Whom the schedule chooses.

@@ -173,7 +173,7 @@ extension Trace {
       } catch {
         throw TraceError(first.offset, "the header describes no run: \(error)")
       }
-      guard header.configuration.sharing != .hogwild else {
+      guard header.configuration.sharing.isLocked else {
         throw TraceError(first.offset, "the header describes a run without locks, of which there is no recording")
       }
       guard header.blocks == blocks else {
@@ -226,6 +226,8 @@ extension Trace {
     /// Whether a cut may tell of so many more updates than are on record: of those before the recording, if it goes on
     /// from a checkpoint, and of equally many at each cut.
     private mutating func isPlausible(_ earlier: Int) -> Bool {
+      // A push that was refused looks on record like any other.
+      if header.configuration.stalenessBound != nil { return true }
       if earlierUpdates == nil { earlierUpdates = header.startingDigest == nil ? 0 : earlier }
       return earlier >= 0 && earlier == earlierUpdates
     }
@@ -248,7 +250,7 @@ extension Trace {
       do {
         while let access = try readers[worker].next(piece, at: &position) {
           accesses[worker] += 1
-          if access.kind == .exchange || (access.kind == .push && access.access.object == 0) { updates += 1 }
+          if access.countsPush(blocks: header.blocks) { updates += 1 }
         }
       } catch {
         throw TraceError(begin + error.position, "\(error.reason); record the run again")

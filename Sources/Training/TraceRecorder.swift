@@ -20,7 +20,7 @@ public final class TraceRecorder: @unchecked Sendable {
   public init(
     _ file: AtomicFile, of world: TrainingWorld, from checkpoint: (bytes: [UInt8], digest: String)? = nil
   ) throws {
-    precondition(world.plan.configuration.sharing != .hogwild, "accesses without locks cannot be recorded")
+    precondition(world.plan.configuration.sharing.isLocked, "accesses without locks cannot be recorded")
     let header = TraceHeader(
       configuration: world.plan.configuration, blocks: world.model.blocks.count,
       startingDigest: checkpoint?.digest)

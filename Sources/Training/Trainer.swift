@@ -61,7 +61,7 @@ public final class Trainer {
     init(worker: Worker, world: TrainingWorld, blocks: Int, isRecorded: Bool) {
       self.worker = worker
       self.world = world
-      log = AccessLog(blocks: blocks, capacity: isRecorded ? AccessLog.usualCapacity : 0)
+      log = AccessLog(world.plan.configuration, blocks: blocks, capacity: isRecorded ? AccessLog.usualCapacity : 0)
     }
 
     @inline(__always)
@@ -97,7 +97,7 @@ public final class Trainer {
   ///   - recorder: takes the tickets of all accesses. Protocols without locks have none.
   public init(_ world: TrainingWorld, _ workers: [Worker], recorder: TraceRecorder? = nil) {
     precondition(
-      recorder == nil || world.plan.configuration.sharing != .hogwild, "accesses without locks cannot be recorded")
+      recorder == nil || world.plan.configuration.sharing.isLocked, "accesses without locks cannot be recorded")
     earlier = world.statistics
     board = world.board
     self.recorder = recorder

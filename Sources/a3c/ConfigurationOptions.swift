@@ -15,7 +15,11 @@ enum ConfigurationOptions {
     "max-steps", .count(),
     help: "the step limit of an episode (default: the preset's, 4000 for sjtu)")
   static let sharing = Option<SharingProtocol?>(
-    "protocol", .choice("NAME"), help: "how the model is shared: locked, sharded or hogwild (default: the preset's)")
+    "protocol", .choice("NAME"), 
+    help: """
+      how the model is shared: locked, sharded or hogwild; or with a known fault: in-place, gradient-slot, bind-once or \
+      overwrite (default: the preset's)
+      """)
   static let granularity = Option<Granularity>(
     "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")
   static let rewards = Option<Rewards>(
@@ -101,11 +105,14 @@ extension ValueKind<Granularity> {
   static var granularity: ValueKind {
     let largest = 1_000_000
     return ValueKind(
-      placeholder: "tensor|chunk:N", allowed: "tensor, or chunk:N with N from 1 to \(largest)", choices: ["tensor"]
+      placeholder: "tensor|chunk:N|parts:N", allowed: "tensor, or chunk:N or parts:N with N from 1 to \(largest)",
+      choices: ["tensor"]
     ) { word in
       guard let granularity = Granularity(word) else { return nil }
-      if case .chunk(let size) = granularity, size > largest { return nil }
-      return granularity
+      switch granularity {
+      case .chunk(let number), .parts(let number): return number > largest ? nil : granularity
+      case .tensor: return granularity
+      }
     }
   }
 }

@@ -22,6 +22,12 @@ struct ReplayCommand {
     "schedule", .choice("NAME"), default: .timed, help: "who goes next: round-robin, random or timed")
   static let scheduleSeed = Option<UInt64?>(
     "schedule-seed", .seed, help: "another interleaving of the same workers' noise (default: the seed)")
+  static let fault = Option<[Fault]>(
+    repeated: "fault", .fault,
+    help: """
+      put a fault in: stop:W@N or restart:W@N after N accesses of worker W, slow:W*K, nan:W@N or inf:W@N in its \
+      gradient N; exit 1 where it never fires
+      """)
   static let until = Option<Int?>(
     "until", .count(0...Int.max), help: "stop after so many accesses and show workers and blocks")
   static let digestsEvery = Option<Int?>("digests-every", .count(), help: "print a digest every so many updates")
@@ -47,17 +53,18 @@ struct ReplayCommand {
       a3c train --record wrote down; exit 1 where the replay is not identical.
       """,
     options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
-      + [schedule, scheduleSeed, until, digestsEvery, twice, timeline, perfetto, html, svg, force, json],
+      + [schedule, scheduleSeed, fault, until, digestsEvery, twice, timeline, perfetto, html, svg, force, json],
     examples: [
       "a3c replay --seed 42", "a3c replay --seed 42 --protocol sharded --workers 4",
       "a3c replay --seed 42 --until 900 --timeline race.svg", "a3c replay --seed 42 --until 900 --html race.html",
-      "a3c replay --seed 1 --episodes 1000 --rewards scaled", "a3c replay --trace run.trace",
+      "a3c replay --seed 1 --episodes 1000 --rewards scaled", "a3c replay --seed 42 --fault stop:3@1000",
+      "a3c replay --trace run.trace",
     ])
 
   let arguments: Arguments
-  private let configuration: Configuration
-  private let schedule: Schedule
-  private let scheduleSeed: UInt64
+  let configuration: Configuration
+  let schedule: Schedule
+  let scheduleSeed: UInt64
   private let timelineFile: AtomicFile?
   private let perfettoFile: AtomicFile?
   private let pageFile: AtomicFile?
@@ -82,6 +89,7 @@ struct ReplayCommand {
       }
       configuration = Preset.sjtu.configuration
     }
+    try Self.checkFaultOptions(arguments)
     schedule = arguments[Self.schedule]
     scheduleSeed = arguments[Self.scheduleSeed] ?? configuration.seed
     let force = arguments[Self.force]
@@ -112,6 +120,7 @@ struct ReplayCommand {
   func run() throws -> Int32 {
     let isJSON = arguments[Self.json]
     guard arguments[Self.trace].isEmpty else { return try runTrace() }
+    guard arguments[Self.fault].isEmpty else { return try runWithFaults() }
     let (report, recorder) = try replay { digest in
       if !isJSON { print(digest.line) }
     }
@@ -158,7 +167,7 @@ struct ReplayCommand {
   }
 
   /// How many steps the episodes have, if that can be said in an `Int`; a few more come when workers overrun.
-  private var expectedSteps: Int? {
+  var expectedSteps: Int? {
     let (steps, isTooMany) = configuration.episodes.multipliedReportingOverflow(by: configuration.maxSteps)
     return isTooMany || arguments[Self.until] != nil ? nil : steps
   }
@@ -185,7 +194,7 @@ struct ReplayCommand {
   }
 
   /// The shortest command that repeats this run as far as it went.
-  private var repro: String { untilWhereItStopped(runCommand) }
+  var repro: String { untilWhereItStopped(runCommand) }
 
   /// `command`, stopping where this run was told to.
   func untilWhereItStopped(_ command: String) -> String {
@@ -198,6 +207,7 @@ struct ReplayCommand {
     if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
     if schedule != .timed { words.append("--schedule \(schedule.rawValue)") }
     if scheduleSeed != configuration.seed { words.append("--schedule-seed \(scheduleSeed)") }
+    words += arguments[Self.fault].map { "--fault \($0.description.quotedForShell)" }
     return words.joined(separator: " ")
   }
 

@@ -22,23 +22,41 @@ struct TimelineRecorder {
     /// When the worker's access before this one was made, and when this one was.
     var begin: Double
     var end: Double
-    /// Whether private work lies between them.
-    var wasCollecting: Bool
     var hazards: HazardSet
-    /// For a store that lost an update: the number of the access that had stored it, if it was recorded.
-    var lost: Int?
+    /// For a hazard between two accesses: the number of the other, if it was recorded.
+    var cause: Int?
+  }
+
+  /// What the accesses of a phase have in common.
+  private struct Operation {
+    var history: AccessHistory.Operation
+    var category: TimelineCategory
+    /// Whether private work goes before it.
+    var isAfterWork: Bool
   }
 
   /// What an operation is looked up by.
   private struct OperationKey: Hashable {
-    var access: Access
-    var isLoad: Bool
+    var phase: Worker.Phase
+    /// Whether the update was turned away, because its gradient was too stale.
+    var isRefused = false
   }
+
+  /// An access that changed an object.
+  private struct Change {
+    var worker: Int
+    var number: Int
+  }
+
+  /// Hazards that the last change of the object by another worker takes.
+  private static let caused = [
+    Hazard.lostUpdate, .halfMoment, .gradientSlot, .overwrite, .splitStep, .lostCount, .runningReward, .viewActing,
+  ].reduce(into: HazardSet()) { $0.insert(HazardSet($1)) }
 
   /// Whether time is the schedule's own clock; otherwise it counts accesses.
   let hasClock: Bool
   private let blocks: [Block]
-  private let workers: Int
+  private let configuration: Configuration
   private let limit: Int
   /// How long an access is drawn that follows private work; the clock does not say.
   private let accessLength: Double
@@ -48,84 +66,84 @@ struct TimelineRecorder {
   private var recorded = 0
   /// The state before the oldest access that is kept.
   private var start: AccessHistory.State
-  private var operations: [AccessHistory.Operation] = []
-  private var categories: [TimelineCategory] = []
+  private var operations: [Operation] = []
   private var operationNumbers: [OperationKey: Int] = [:]
-  /// When each worker made its last access, and how many updates it had pushed by then.
+  /// The phase in which each worker stands, when it made its last access, and how many updates it has pushed.
+  private var phases: [Worker.Phase]
   private var lastTime: [Double]
   private var updates: [Int]
-  /// The number of the access that last changed an object.
-  private var lastWrite: [Int?]
-  /// How often each object was changed; blocks count for themselves.
-  private var changes: [Int]
+  /// Which access last changed an object.
+  private var lastChange: [Change?]
+  /// How often each object was changed.
+  private var versions: [Int]
 
   /// A recorder of the last `limit` accesses of a run, from here on.
   init<S: Strategy>(_ simulation: Simulation<Worker, S>, limit: Int) {
     hasClock = simulation.strategy.virtualTime != nil
     blocks = simulation.world.model.blocks
-    workers = simulation.processes.count
+    configuration = simulation.world.plan.configuration
     self.limit = limit
     accessLength = hasClock ? 6 : 1
-    lastTime = [Double](repeating: 0, count: workers)
+    phases = simulation.processes.map(\.phase)
+    lastTime = Array(repeating: 0, count: simulation.processes.count)
     updates = simulation.processes.map(\.updates)
-    let objects = SharedObject.count(blocks: blocks.count)
-    lastWrite = Array(repeating: nil, count: objects)
-    changes = Array(repeating: 0, count: objects)
     start = AccessHistory.State(simulation.world, simulation.processes)
+    lastChange = Array(repeating: nil, count: start.objects.count)
+    versions = start.objects.map(\.version)
   }
 
   /// Notes an access just made.
   mutating func record<S: Strategy>(_ step: Simulation<Worker, S>.Step, in simulation: Simulation<Worker, S>) {
+    let (worker, object) = (step.process, step.access.object)
     let now = simulation.strategy.virtualTime ?? Double(step.index + 1)
     let hazards = simulation.world.statistics.witnessed
-    let object = step.access.object
-    let isLoad = simulation.processes[step.process].phase == .storing(object)
-    let beginsPush =
-      switch SharedObject(number: object, blocks: blocks.count) {
-      case .block(0): isLoad || step.access.kind == .update
-      case .model: step.access.kind == .update
-      default: false
-      }
     recorded += 1
-    let lost = hazards.contains(HazardSet(.lostUpdate)) ? lastWrite[object] : nil
-    if step.access.kind != .read {
-      changes[object] += 1
-      lastWrite[object] = recorded
+    var number = operation(OperationKey(phase: phases[worker]), step.access)
+    let history = operations[number].history
+    let first = history.objects.lowerBound
+    let version =
+      first < blocks.count
+      ? Int(simulation.world.model.provenance(of: first).version)
+      : versions[first] + (history.effect.isChange ? 1 : 0)
+    if history.effect.isChange && version == versions[first] {
+      number = operation(OperationKey(phase: phases[worker], isRefused: true), step.access)
     }
-    let number = operation(OperationKey(access: step.access, isLoad: isLoad))
-    let first = operations[number].objects.lowerBound
+    versions[first] = version
+    let change = lastChange[object]
+    let isCaused = !hazards.isDisjoint(with: Self.caused) && change?.worker != worker
+    let isAfterWork = operations[number].isAfterWork
     keep(
       Entry(
-        access: AccessHistory.Entry(
-          process: step.process, operation: number,
-          version: first < blocks.count
-            ? Int(simulation.world.model.provenance(of: first).version) : changes[first],
-          update: updates[step.process]),
-        begin: hasClock || beginsPush ? lastTime[step.process] : now - accessLength, end: now,
-        wasCollecting: beginsPush, hazards: hazards, lost: lost))
-    lastTime[step.process] = now
-    updates[step.process] = simulation.processes[step.process].updates
+        access: AccessHistory.Entry(process: worker, operation: number, version: version, update: updates[worker]),
+        begin: hasClock || isAfterWork ? lastTime[worker] : now - accessLength, end: now, hazards: hazards,
+        cause: isCaused ? change?.number : nil))
+    if step.access.kind != .read { lastChange[object] = Change(worker: worker, number: recorded) }
+    phases[worker] = simulation.processes[worker].phase
+    lastTime[worker] = now
+    updates[worker] = simulation.processes[worker].updates
   }
 
   private mutating func keep(_ entry: Entry) {
     guard ring.count == limit else { return ring.append(entry) }
     let gone = ring[oldest].access
-    start.apply(operations[gone.operation], by: gone.process, number: recorded - limit)
+    start.apply(operations[gone.operation].history, by: gone.process, number: recorded - limit)
     ring[oldest] = entry
     oldest = (oldest + 1) % limit
   }
 
   /// The number of an operation, which is made when it first occurs.
-  private mutating func operation(_ key: OperationKey) -> Int {
+  private mutating func operation(_ key: OperationKey, _ access: Access) -> Int {
     if let number = operationNumbers[key] { return number }
     operationNumbers[key] = operations.count
-    let object = SharedObject(number: key.access.object, blocks: blocks.count)
+    let isModel = SharedObject(number: access.object, blocks: blocks.count) == .model
+    let words = key.phase.words(blocks, configuration: configuration)!
     operations.append(
-      AccessHistory.Operation(
-        effect(of: key, on: object),
-        object == .model ? blocks.indices : key.access.object..<key.access.object + 1,
-        words: key.access.description(blocks: blocks, isLoad: key.isLoad)))
-    categories.append(category(of: key, on: object))
+      Operation(
+        history: AccessHistory.Operation(
+          key.isRefused ? .read : key.phase.effect(access.kind),
+          isModel ? blocks.indices : access.object..<access.object + 1,
+          words: key.isRefused ? "\(words), refused" : words),
+        category: key.phase.category, isAfterWork: key.phase.isAfterWork(configuration)))
     return operations.count - 1
   }
 
@@ -137,41 +155,43 @@ struct TimelineRecorder {
     let entries = window(last: count)
     let skipped = recorded - entries.count
     // Private work that began before the window is drawn from the window's first moment.
-    let first = entries.filter { !$0.wasCollecting }.map(\.begin).min() ?? 0
+    let first = entries.filter { !operations[$0.access.operation].isAfterWork }.map(\.begin).min() ?? 0
     var spans: [TimelineSpan] = []
     var marks: [TimelineMark] = []
     var arrows: [TimelineArrow] = []
     for entry in entries {
       let worker = entry.access.process
-      let what = operations[entry.access.operation].words
+      let operation = operations[entry.access.operation]
+      let what = operation.history.words
       var begin = min(max(entry.begin, first), entry.end)
-      if entry.wasCollecting {
+      if operation.isAfterWork {
         let workBegin = begin
         begin = max(begin, entry.end - accessLength)
         spans.append(
           TimelineSpan(lane: worker, start: workBegin, end: begin, category: .collect, label: "collect"))
       }
       spans.append(
-        TimelineSpan(
-          lane: worker, start: begin, end: entry.end, category: categories[entry.access.operation], label: what))
+        TimelineSpan(lane: worker, start: begin, end: entry.end, category: operation.category, label: what))
       for hazard in entry.hazards.members {
         marks.append(
           TimelineMark(
             lane: worker, time: entry.end, hazard: hazard.rawValue, detail: "\(what): \(hazard.meaning)"))
       }
-      if let lost = entry.lost, lost > skipped {
-        let cause = entries[entries.startIndex + lost - skipped - 1]
-        arrows.append(
-          TimelineArrow(
-            from: TimelinePoint(lane: cause.access.process, time: cause.end),
-            to: TimelinePoint(lane: worker, time: entry.end), hazard: Hazard.lostUpdate.rawValue))
+      if let cause = entry.cause, cause > skipped {
+        let other = entries[entries.startIndex + cause - skipped - 1]
+        for hazard in entry.hazards.intersection(Self.caused).members {
+          arrows.append(
+            TimelineArrow(
+              from: TimelinePoint(lane: other.access.process, time: other.end),
+              to: TimelinePoint(lane: worker, time: entry.end), hazard: hazard.rawValue))
+        }
       }
     }
     let shown =
       skipped == 0
       ? "" : ", accesses \(NumberText.grouped(skipped + 1)) to \(NumberText.grouped(recorded))"
     return Timeline(
-      title: title + shown, subtitle: subtitle, lanes: (0..<workers).map { "worker \($0)" },
+      title: title + shown, subtitle: subtitle, lanes: phases.indices.map { "worker \($0)" },
       unit: hasClock ? "virtual time" : "accesses", spans: spans, marks: marks, arrows: arrows)
   }
 
@@ -182,41 +202,60 @@ struct TimelineRecorder {
     var start = start
     for (index, entry) in window(last: limit).dropLast(count).enumerated() {
       start.apply(
-        operations[entry.access.operation], by: entry.access.process, number: recorded - ring.count + index + 1)
+        operations[entry.access.operation].history, by: entry.access.process,
+        number: recorded - ring.count + index + 1)
     }
     let kinds = Hazard.allCases.filter { hazard in entries.contains { $0.hazards.contains(HazardSet(hazard)) } }
     var findings: [AccessHistory.Finding] = []
     for (index, entry) in entries.enumerated() where !entry.hazards.isEmpty {
       for (number, kind) in kinds.enumerated() where entry.hazards.contains(HazardSet(kind)) {
-        findings.append(
-          AccessHistory.Finding(
-            hazard: number, access: skipped + index + 1, cause: kind == .lostUpdate ? entry.lost : nil))
+        let cause = Self.caused.contains(HazardSet(kind)) ? entry.cause : nil
+        findings.append(AccessHistory.Finding(hazard: number, access: skipped + index + 1, cause: cause))
       }
     }
     return AccessHistory(
-      title: title, command: command, processes: (0..<workers).map { "worker \($0)" },
+      title: title, command: command, processes: phases.indices.map { "worker \($0)" },
       objects: (0..<SharedObject.count(blocks: blocks.count)).map {
         let object = SharedObject(number: $0, blocks: blocks.count)
         return AccessHistory.Object(name: object.name(blocks: blocks), isCopied: $0 < blocks.count)
       },
-      start: start, skipped: skipped, operations: operations, accesses: entries.map(\.access),
+      start: start, skipped: skipped, operations: operations.map(\.history),
+      accesses: entries.map(\.access),
       hazards: kinds.map { AccessHistory.HazardKind(id: $0.rawValue, meaning: $0.meaning) }, findings: findings)
   }
+}
 
-  private func effect(of key: OperationKey, on object: SharedObject) -> AccessHistory.Effect {
-    switch key.access.kind {
-    case .read: key.isLoad ? .load : .read
-    case .write: .store
-    case .update: object == .model ? .exchange : .update
-    case .acquire, .release: .lock
+extension Worker.Phase {
+  /// What the access of the phase, one of `kind`, does to its object.
+  fileprivate func effect(_ kind: Access.Kind) -> AccessHistory.Effect {
+    switch (self, kind) {
+    case (.loading, _), (.loadingCount, _), (.checking, _): .load
+    case (.exchanging, _): .exchange
+    case (.decaying, _), (.accumulating, _): .part
+    case (_, .read): .read
+    case (_, .write): .store
+    case (_, .update): .update
+    case (_, .acquire), (_, .release): .lock
     }
   }
 
-  private func category(of key: OperationKey, on object: SharedObject) -> TimelineCategory {
-    switch object {
-    case .block: key.access.kind == .read && !key.isLoad ? .pull : .push
-    case .model: key.access.kind == .read ? .pull : .exchange
-    case .episodeCounter, .smoothedReward, .results: .bookkeeping
+  /// Whether a worker of `configuration` comes here from acting and differentiating.
+  fileprivate func isAfterWork(_ configuration: Configuration) -> Bool {
+    switch self {
+    case .exchanging, .loading(0), .decaying(0), .assigning(0), .incrementing(0), .overwriting(0): true
+    case .updating(0): configuration.sharing == .sharded && configuration.stepCount != .readTwice
+    default: false
+    }
+  }
+
+  fileprivate var category: TimelineCategory {
+    switch self {
+    case .pulling, .pullingAll, .viewing, .viewingAll: .pull
+    case .exchanging: .exchange
+    case .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching, .overwriting: .push
+    case .incrementing, .readingFirstStep, .readingSecondStep, .claiming, .counting, .loadingCount, .storingCount,
+      .smoothing, .checking, .setting, .reading, .publishing, .finished, .failed:
+      .bookkeeping
     }
   }
 }
@@ -230,6 +269,8 @@ extension SharedObject {
     case .smoothedReward: "smoothed reward"
     case .results: "results"
     case .model: "model"
+    case .gradient(let block): "gradient of \(blocks[block].name)"
+    case .stepCount(let block): "step count of \(blocks[block].name)"
     }
   }
 }
@@ -249,7 +290,11 @@ extension AccessHistory.State {
     for worker in workers {
       let state = worker.state
       guard state.hasPulled else { continue }
-      for block in blocks { copies[worker.number * objects.count + block].version = Int(state.versions[block]) }
+      for block in blocks {
+        let place = worker.number * objects.count + block
+        copies[place].version = Int(state.versions[block])
+        copies[place].updates = Int(state.versions[block])
+      }
     }
   }
 }

@@ -87,7 +87,7 @@ struct TrainCommand {
           + "or give --schedule \(was.rawValue)")
     }
     if arguments.given.contains("record") {
-      guard configuration.sharing != .hogwild else {
+      guard configuration.sharing.isLocked else {
         throw UsageError(
           "protocol hogwild holds no locks, so its accesses have no order to record; "
             + (resumed == nil ? "give \(Self.recordable(arguments.words))" : "leave out --record"))
@@ -320,7 +320,7 @@ struct TrainCommand {
     if driver != .threads { words.append("--schedule \(driver.rawValue)") }
     let command = resumed == nil ? words.joined(separator: " ") : goOn
     if driver != .threads { return command }
-    return configuration.sharing == .hogwild
+    return !configuration.sharing.isLocked
       ? "\(command)  # another run each time: hogwild cannot be recorded"
       : "\(command) --record F  # another run each time, but a recorded one is repeated"
   }

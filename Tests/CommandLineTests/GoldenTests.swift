@@ -32,7 +32,10 @@ private struct ReplayRow: CustomTestStringConvertible, Sendable {
 
   /// The digest that this program gives.
   func replay() throws -> String {
-    try ReplayCommand(ReplayCommand.declaration.parse(words)).replay(style: .silent).report.digest
+    let command = try ReplayCommand(ReplayCommand.declaration.parse(words))
+    return command.arguments[ReplayCommand.fault].isEmpty
+      ? try command.replay(style: .silent).report.digest
+      : try command.replayWithFaults(style: .silent).report.digest
   }
 
   /// What to say where a replay gives another digest.

@@ -55,6 +55,14 @@ import Training
     "--seed 3 --protocol locked --workers 5 --until 90", "--seed 4 --schedule round-robin --workers 3 --until 999",
     "--seed 5 --workers 3 --max-steps 20 --granularity chunk:100 --until 2000",
     "--seed 6 --workers 4 --max-steps 10 --repair no-initial-pull --until 600",
+    "--seed 7 --workers 3 --protocol in-place --schedule random --until 800",
+    "--seed 8 --workers 3 --protocol gradient-slot --schedule random --until 800",
+    "--seed 8 --workers 3 --protocol bind-once --until 800",
+    "--seed 9 --workers 3 --protocol overwrite --max-steps 20 --until 800",
+    "--seed 10 --workers 2 --protocol sharded --set stepCount=readTwice --schedule random --until 700",
+    "--seed 11 --workers 3 --max-steps 15 --set acting=sharedNet --set episodeCount=loadThenStore "
+      + "--set rewardSmoothing=checkThenSet --schedule random --until 3000",
+    "--seed 12 --workers 6 --protocol locked --schedule random --set stalenessBound=4 --until 300",
   ]
 
   @Test(arguments: runs) func `walking a history leads to the state of the run`(arguments: String) throws {
@@ -65,7 +73,7 @@ import Training
     #expect(try differences(end, report).isEmpty)
     #expect(end.objects.allSatisfy { $0.updates <= $0.version })
     let lost = end.objects.contains { $0.updates < $0.version }
-    #expect(lost == (report.hazards["lost-update"]! > 0))
+    #expect(lost == (report.hazards["lost-update"]! + report.hazards["overwrite"]! > 0))
     // Without its last change the walk leads elsewhere.
     let last = try #require(history.accesses.lastIndex { history.operations[$0.operation].effect.isChange })
     #expect(try !differences(walk(history, last).end, report).isEmpty)
@@ -105,12 +113,35 @@ import Training
     let lost = history.findings.filter { $0.hazard == kind }
     #expect(lost.count == report.hazards["lost-update"])
     for finding in lost {
-      let cause = try #require(finding.cause)
-      let (effect, loss) = (history.accesses[finding.access - 1], history.accesses[cause - 1])
-      #expect(history.operations[loss.operation].effect == .store)
-      #expect(loss.operation == effect.operation && loss.version == effect.version - 1)
-      #expect(loss.process != effect.process)
+      let (effect, cause) = (history.accesses[finding.access - 1], history.accesses[try #require(finding.cause) - 1])
+      #expect(history.operations[cause.operation].effect == .store)
+      #expect(cause.operation == effect.operation && cause.version == effect.version - 1)
     }
+  }
+
+  @Test(arguments: zip(runs, 0...))
+  func `a hazard is found with another worker's change of the same object`(arguments: String, run: Int) throws {
+    let history = history(try replay(arguments).recorder)
+    var caused: Set<String> = []
+    for finding in history.findings {
+      guard let number = finding.cause else { continue }
+      let (effect, cause) = (history.accesses[finding.access - 1], history.accesses[number - 1])
+      let (done, did) = (history.operations[effect.operation], history.operations[cause.operation])
+      #expect(effect.process != cause.process && done.objects == did.objects)
+      #expect(did.effect.isChange || did.effect == .part)
+      caused.insert(history.hazards[finding.hazard].id)
+    }
+    let expected: [Set<String>] = [
+      ["lost-update"], [], [], ["lost-update"], ["lost-update"], ["lost-update"], ["half-moment"], ["gradient-slot"],
+      [], ["overwrite"], ["split-step"], ["lost-update", "lost-count", "running-reward", "view-acting"], [],
+    ]
+    #expect(caused == expected[run])
+  }
+
+  @Test func `an update that was turned away changes nothing`() throws {
+    let history = history(try replay(try #require(Self.runs.last)).recorder)
+    let refused = try #require(history.operations.first { $0.words == "exchange the model, refused" })
+    #expect(refused.effect == .read)
   }
 
   @Test func `a picture of a part of a run says which accesses it shows`() throws {

@@ -137,7 +137,7 @@ import Testing
   // MARK: Streams
 
   /// Runs a shell command in which `$A3C` is the program.
-  private static func shell(_ command: String, in folder: URL? = nil) throws -> ProgramRun {
+  static func shell(_ command: String, in folder: URL? = nil) throws -> ProgramRun {
     try ProgramRun(
       ["-c", command], in: folder, environment: ["A3C": ProgramRun.executable.path],
       executable: URL(filePath: "/bin/sh"))

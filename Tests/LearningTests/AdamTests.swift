@@ -23,6 +23,10 @@ private struct State<Scalar: Real>: Equatable {
   }
 
   mutating func update(_ range: Range<Int>, by optimizer: some Optimizer, step: Int) {
+    update(range, by: optimizer, optimizer.prepare(step: step))
+  }
+
+  mutating func update(_ range: Range<Int>, by optimizer: some Optimizer, _ step: OptimizerStep) {
     let stride = parameters.count
     parameters.withUnsafeMutableBufferPointer { parameters in
       gradient.withUnsafeBufferPointer { gradient in
@@ -32,7 +36,7 @@ private struct State<Scalar: Real>: Equatable {
               count: range.count, parameters: parameters.baseAddress! + range.lowerBound,
               gradient: gradient.baseAddress! + range.lowerBound, slots: moments.baseAddress! + range.lowerBound,
               slotStride: stride),
-            step: step)
+            step)
         }
       }
     }
@@ -83,6 +87,19 @@ private struct FaultyAdam: Optimizer {
         count: count, parameters: block.parameters, gradient: block.gradient, slots: block.slots,
         slotStride: block.slotStride),
       step)
+  }
+}
+
+/// An Adam that updates by its operations in place.
+private struct InPlace: Optimizer {
+  let adam: Adam
+  var slots: [OptimizerSlot] { adam.slots }
+  func prepare(step: Int) -> OptimizerStep { adam.prepare(step: step) }
+
+  func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) {
+    adam.decay(block)
+    adam.accumulate(block)
+    adam.apply(block, step)
   }
 }
 
@@ -165,6 +182,40 @@ private struct FaultyAdam: Optimizer {
     expectProperty("cuts", of: cuttings, cases: 100) {
       isUncut(Float.self, $0.cuts, count: $0.count) && isUncut(Double.self, $0.cuts, count: $0.count)
     }
+  }
+
+  @Test(arguments: [0, 0.1])
+  func `the three operations in place give the bits of an update`(weightDecay: Double) {
+    let adam = Adam(learningRate: 0.01, weightDecay: weightDecay)
+    func isSame<Scalar: Real>(_: Scalar.Type, count: Int, scale: Scalar) -> Bool {
+      var whole = State<Scalar>(count: count)
+      // Moments so small that the update flushes them to zero.
+      for index in whole.gradient.indices.dropLast() { whole.gradient[index] *= scale }
+      for index in whole.moments.indices { whole.moments[index] *= scale }
+      var parts = whole
+      for step in 1...3 {
+        whole.update(0..<count, by: adam, step: step)
+        parts.update(0..<count, by: InPlace(adam: adam), step: step)
+      }
+      return whole == parts
+    }
+    for count in [1, 8, 19] {
+      #expect(isSame(Float.self, count: count, scale: 1) && isSame(Double.self, count: count, scale: 1))
+      #expect(isSame(Float.self, count: count, scale: .leastNormalMagnitude))
+    }
+  }
+
+  @Test func `corrections of two steps come one from each`() {
+    let adam = Adam(learningRate: 0.01, epsilon: 1)
+    func updated(_ first: Int, _ second: Int) -> State<Double> {
+      var state = State<Double>(count: 3)
+      let step = OptimizerStep(first: adam.prepare(step: first), second: adam.prepare(step: second))
+      state.update(0..<3, by: adam, step)
+      return state
+    }
+    var same = State<Double>(count: 3)
+    same.update(0..<3, by: adam, step: 2)
+    #expect(updated(2, 2) == same && updated(1, 2) != same && updated(2, 1) != same && updated(1, 2) != updated(2, 1))
   }
 
   @Test func `an update stays within its block`() {

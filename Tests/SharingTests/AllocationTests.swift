@@ -27,7 +27,7 @@
     @Test(arguments: SharingProtocol.allCases, Schedule.allCases)
     func theSteadyStateAllocatesNothing(sharing: SharingProtocol, schedule: Schedule) throws {
       var configuration = Preset.sjtu.configuration
-      (configuration.sharing, configuration.workers, configuration.episodes) = (sharing, 4, 1000)
+      (configuration.sharing, configuration.workers, configuration.episodes) = (sharing, 4, 2000)
       (configuration.actorUnits, configuration.criticUnits, configuration.maxSteps) = (16, 8, 57)
       var run = try configuration.makeSimulation(schedule, scheduleSeed: 1)
       run.run(untilUpdates: 200)

@@ -47,7 +47,7 @@ import Training
   @Test func theSmoothedRewardIsThatOfTheFormula() {
     let board = EpisodeBoard(budget: 9, workers: 1)
     func smoothed(_ reward: Double) -> Double {
-      _ = board.smooth(reward)
+      _ = board.smooth(reward, hasFlag: false)
       return board.smoothed
     }
     #expect(smoothed(-2) == -2, "the first is taken as it is")
@@ -60,21 +60,21 @@ import Training
   /// 0.0 says that there is no reward yet; so a smoothed reward that comes to be 0 is forgotten (`sjtu`, `record`).
   @Test func aSmoothedRewardOfZeroIsForgotten() {
     let board = EpisodeBoard(budget: 9, workers: 1)
-    for reward in [0.0, -3] { _ = board.smooth(reward) }
+    for reward in [0.0, -3] { _ = board.smooth(reward, hasFlag: false) }
     #expect(board.smoothed == -3)
-    _ = board.smooth(297)  // 0.99 · −3 + 0.01 · 297 = 0
+    _ = board.smooth(297, hasFlag: false)  // 0.99 · −3 + 0.01 · 297 = 0
     #expect(abs(board.smoothed) < 1e-15)
     for zero in [0.0, -0.0] {
       var state = EpisodeBoard.State()
       state.smoothed = zero
       let other = EpisodeBoard(budget: 9, state: state)
-      _ = other.smooth(-7)
+      _ = other.smooth(-7, hasFlag: false)
       #expect(other.smoothed == -7)
     }
     var state = EpisodeBoard.State()
     state.smoothed = .leastNonzeroMagnitude
     let other = EpisodeBoard(budget: 9, state: state)
-    _ = other.smooth(-7)
+    _ = other.smooth(-7, hasFlag: false)
     #expect(other.smoothed == -0.07)
   }
 
@@ -83,7 +83,7 @@ import Training
     let result = EpisodeResult(worker: 0, episodeReturn: -1, steps: 1, smoothed: -1)
     for round in 0..<3 as Range<UInt64> {
       #expect(board.claim(by: .takeFromBudget).ticket == 2 * round && board.countFinished() == 2 * round + 1)
-      #expect(board.smooth(1) == 2 * round && board.readSmoothed().ticket == 2 * round + 1)
+      #expect(board.smooth(1, hasFlag: false).ticket == 2 * round && board.readSmoothed().ticket == 2 * round + 1)
       #expect(board.publish(result) == round)
       // Looking from outside takes none.
       _ = (board.state, board.finishedEpisodes, board.begunEpisodes, board.smoothed, board.allResults)

@@ -181,7 +181,7 @@ import Training
 
   // MARK: no-initial-pull
 
-  @Test(arguments: SharingProtocol.allCases)
+  @Test(arguments: SharingProtocol.flushwise)
   func theFirstPushOfEachWorkerIsOfANetThatWasNeverPulledUnlessItPullsInitially(sharing: SharingProtocol) {
     for pullsInitially in [false, true] {
       let configuration = Configuration.small(sharing, workers: 3, episodes: 6) { $0.pullsInitially = pullsInitially }

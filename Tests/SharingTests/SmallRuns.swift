@@ -9,6 +9,11 @@ import Training
 
 @testable import Sharing
 
+extension SharingProtocol {
+  /// The protocols that push the gradient of each flush, rather than weights at the end of an episode.
+  static let flushwise = allCases.filter { $0 != .overwrite }
+}
+
 extension Configuration {
   /// `sjtu` in small: 2 workers, 3 episodes of 7 steps, flushes of 3, nets of 4 units (47 parameters in 10 blocks).
   static func small(

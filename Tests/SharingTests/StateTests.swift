@@ -93,7 +93,7 @@ import Training
       ("finished", { _ = $0.world.board.countFinished() }),
       ("claimed and begun", { _ = $0.world.board.claim(by: .takeFromBudget) }),
       ("begun", { _ = $0.world.board.claim(by: .lookAtFinished) }),
-      ("smoothed", { _ = $0.world.board.smooth(-1) }),
+      ("smoothed", { _ = $0.world.board.smooth(-1, hasFlag: false) }),
       ("results", { _ = $0.world.board.publish(EpisodeResult(worker: 0, episodeReturn: 0, steps: 0, smoothed: 0)) }),
     ]
     for (number, block) in original.world.model.blocks.enumerated() {

@@ -36,13 +36,14 @@ import Training
       }
       group.wait()
 
+      let pushesFlushes = SharingProtocol.flushwise.contains(sharing)
       let results = finished.withLock { $0 }
       let updates = results.reduce(0) { $0 + $1.worker.updates }
       TrainingWorld(plan, model: model, board: board).checkInvariants(of: results.map(\.worker))
       #expect(results.count == configuration.workers)
-      #expect(updates == results.reduce(0) { $0 + $1.statistics.updates } && updates >= 40 * 10)
+      #expect(updates == results.reduce(0) { $0 + $1.statistics.updates } && updates >= 40 * (pushesFlushes ? 10 : 1))
       #expect(model.blocks.indices.allSatisfy { model.provenance(of: $0).version == UInt64(updates) })
-      #expect(model.blocks.indices.allSatisfy { model.steps(of: $0) == updates })
+      if pushesFlushes { #expect(model.blocks.indices.allSatisfy { model.steps(of: $0) == updates }) }
       #expect(model.parameters.allSatisfy(\.isFinite) && (model.slot(0) + model.slot(1)).allSatisfy(\.isFinite))
 
       let played = board.allResults.count

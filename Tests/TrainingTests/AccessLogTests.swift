@@ -17,11 +17,12 @@ private struct Records: CustomStringConvertible {
   /// What an `AccessLog` makes of the accesses when they are noted one by one, as on a worker's thread.
   func log() -> [UInt8] {
     var pulled = PullWitness(checksum: 0, sample: 0)
-    var log = AccessLog(blocks: blocks, capacity: 1 << 16)
+    var log = AccessLog(.small(.sharded), blocks: blocks, capacity: 1 << 16)
     var index = 0
     for access in accesses {
       if let witness = access.witness { pulled = witness }
-      log.note(access.kind.phase(index), ticket: access.access.ticket, pulled: pulled)
+      let phase = access.single.map { $0.phase(access.block(of: blocks)) } ?? access.kind.phase(index)
+      log.note(phase, ticket: access.access.ticket, pulled: pulled)
       index = index + 1 == access.kind.count(blocks: blocks) ? 0 : index + 1
     }
     return Array(log.contents)
@@ -47,7 +48,9 @@ private struct Records: CustomStringConvertible {
     for _ in 0..<choices.below(12) {
       let kind = choices.draw(.element(of: AccessRecord.allCases))
       for index in 0..<kind.count(blocks: blocks) {
-        let object = kind.object(index).number(blocks: blocks)
+        let single = kind == .single ? choices.draw(.element(of: SingleAccess.independent)) : nil
+        let place = single?.object(choices.below(blocks)) ?? kind.object(index)!
+        let object = place.number(blocks: blocks)
         var witness: PullWitness?
         if kind.hasWitness && index == kind.count(blocks: blocks) - 1 {
           let special: [UInt32] = [0, 0x7fc0_0000, 0x7f80_0001, 0xffff_ffff, 0xff80_0000, 0x8000_0000, 1]
@@ -56,7 +59,8 @@ private struct Records: CustomStringConvertible {
         }
         accesses.append(
           LoggedAccess(
-            access: RecordedAccess(object: object, ticket: ticket(at: object)), kind: kind, witness: witness))
+            access: RecordedAccess(object: object, ticket: ticket(at: object)), kind: kind, witness: witness,
+            single: single))
       }
     }
     return Records(blocks: blocks, accesses: accesses)
@@ -73,6 +77,49 @@ extension AccessRecord {
     case .pullAll: .pullingAll
     case .claim: .claiming
     case .episode: [.counting, .smoothing, .reading, .publishing][index]
+    case .single: .decaying(index)
+    }
+  }
+}
+
+extension SingleAccess {
+  /// Those that no other setting makes a part of a longer record.
+  fileprivate static let independent = allCases.filter {
+    ![.updateFetched, .updateCounted, .count, .smooth, .read, .publish].contains($0)
+  }
+
+  fileprivate func phase(_ block: Int) -> Worker.Phase {
+    switch self {
+    case .view: .viewing(block)
+    case .viewAll: .viewingAll
+    case .decay: .decaying(block)
+    case .accumulate: .accumulating(block)
+    case .apply: .applying(block)
+    case .assign: .assigning(block)
+    case .fetch: .fetching(block)
+    case .overwrite: .overwriting(block)
+    case .increment: .incrementing(block)
+    case .readFirstStep: .readingFirstStep(block)
+    case .readSecondStep: .readingSecondStep(block)
+    case .loadCount: .loadingCount
+    case .storeCount: .storingCount
+    case .check: .checking
+    case .set: .setting
+    case .updateFetched, .updateCounted: .updating(block)
+    case .count: .counting
+    case .smooth: .smoothing
+    case .read: .reading
+    case .publish: .publishing
+    }
+  }
+}
+
+extension LoggedAccess {
+  /// The block that it names beside a model of so many; 0 for none.
+  fileprivate func block(of blocks: Int) -> Int {
+    switch SharedObject(number: access.object, blocks: blocks) {
+    case .block(let block), .gradient(let block), .stepCount(let block): block
+    case .episodeCounter, .smoothedReward, .results, .model: 0
     }
   }
 }
@@ -97,6 +144,7 @@ private func read(
 private func bits(_ accesses: [LoggedAccess]) -> [[UInt64]] {
   accesses.map { access in
     [UInt64(access.access.object), access.access.ticket, UInt64(access.kind.rawValue)]
+      + (access.single.map { [UInt64($0.rawValue)] } ?? [])
       + (access.witness.map { [UInt64($0.checksum), UInt64($0.sample.bitPattern)] } ?? [])
   }
 }
@@ -170,7 +218,7 @@ private func bits(_ accesses: [LoggedAccess]) -> [[UInt64]] {
     let worker = try! Configuration.small(.sharded).makeRun().workers[0]
     for kind in AccessRecord.allCases {
       for blocks in [1, 4, 5, 300] {
-        var log = AccessLog(blocks: blocks, capacity: 0)
+        var log = AccessLog(.small(.sharded), blocks: blocks, capacity: 0)
         let isFullAtOnce = log.isFull
         #expect(isFullAtOnce)
         // Tickets that go up and down by nearly 2⁶⁴ take ten bytes each.
@@ -180,7 +228,7 @@ private func bits(_ accesses: [LoggedAccess]) -> [[UInt64]] {
         }
         let tickets = kind.count(blocks: blocks) * 10 - (kind == .episode ? 9 : 0)
         let count = log.count
-        #expect(count == 1 + tickets + (kind.hasWitness ? 8 : 0))
+        #expect(count == 1 + tickets + (kind.hasWitness ? 8 : 0) + (kind == .single ? 2 : 0))
         log.removeAll()
         let left = log.contents.count
         #expect(left == 0)

@@ -30,12 +30,14 @@ import Testing
 
   /// What the numbers name is of every kind that there is.
   @Test func theFirstRunsHaveEverySetting() {
-    let settings = (0..<40).map { number in
+    let settings = (0..<120).map { number in
       var choices = Choices(seed: 1, case: number)
       return choices.draw(Configuration.recordable)
     }
-    #expect(Set(settings.map(\.sharing)) == [.locked, .sharded])
-    #expect(Set(settings.map(\.stepCount)).count == 2 && Set(settings.map(\.episodeClaim)).count == 2)
+    #expect(Set(settings.map(\.sharing)) == Set(SharingProtocol.allCases.filter(\.isLocked)))
+    #expect(Set(settings.map(\.episodeCount)).count == 2 && Set(settings.map(\.rewardSmoothing)).count == 3)
+    #expect(Set(settings.map(\.acting)).count == 2 && Set(settings.map(\.stalenessBound)).count == 4)
+    #expect(Set(settings.map(\.stepCount)).count == 3 && Set(settings.map(\.episodeClaim)).count == 2)
     #expect(Set(settings.map(\.pullsInitially)).count == 2 && Set(settings.map(\.limitIsTerminal)).count == 2)
     #expect(settings.contains { $0.granularity == .tensor } && settings.contains { $0.granularity == .chunk(1) })
     #expect(settings.contains { $0.workers == 1 } && settings.contains { $0.workers == 16 })

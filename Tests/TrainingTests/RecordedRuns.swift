@@ -24,7 +24,9 @@ extension Configuration {
 
   /// Small runs of every kind that can be recorded.
   static let recordable = Generator<Configuration> { choices in
-    let sharing = choices.draw(.element(of: [SharingProtocol.sharded, .locked]))
+    // The protocols that programs mean to have come up as often as all that they have by mistake.
+    let kinds = choices.below(2) == 0 ? [SharingProtocol.sharded, .locked] : SharingProtocol.allCases
+    let sharing = choices.draw(.element(of: kinds.filter(\.isLocked)))
     let workers = choices.draw(.integer(in: 1...16))
     return .small(sharing, workers: workers) {
       $0.episodes = workers * choices.draw(.integer(in: 1...4))
@@ -35,7 +37,12 @@ extension Configuration {
       $0.granularity = choices.below(2) == 0 ? .tensor : .chunk(choices.draw(.element(of: [1, 3, 8, 17, 64])))
       $0.pullsInitially = choices.below(2) == 1
       $0.limitIsTerminal = choices.below(2) == 1
-      $0.stepCount = choices.draw(.element(of: [.privateToWorker, .shared]))
+      let twice: StepCount = sharing == .sharded ? .readTwice : .shared
+      $0.stepCount = choices.draw(.element(of: [.privateToWorker, .shared, twice]))
+      $0.episodeCount = choices.draw(.element(of: [.indivisible, .indivisible, .loadThenStore]))
+      $0.rewardSmoothing = choices.draw(.element(of: [.sentinel, .flagged, .checkThenSet]))
+      $0.acting = choices.below(4) == 0 && sharing != .overwrite ? .sharedNet : .localNet
+      $0.stalenessBound = choices.below(4) == 0 && sharing == .locked ? choices.below(3) : nil
       $0.episodeClaim = choices.draw(.element(of: [.lookAtFinished, .takeFromBudget]))
       $0.seed = UInt64(choices.below(1 << 32))
     }
@@ -87,7 +94,9 @@ struct RecordedRun {
   ) throws -> RecordedRun {
     final class Log {
       var log: AccessLog
-      init(blocks: Int) { log = AccessLog(blocks: blocks, capacity: 1 << 16) }
+      init(_ world: TrainingWorld) {
+        log = AccessLog(world.plan.configuration, blocks: world.model.blocks.count, capacity: 1 << 16)
+      }
     }
     let folder = try TemporaryFolder()
     let (world, workers) = try checkpoint?.makeRun() ?? configuration.makeRun()
@@ -97,7 +106,7 @@ struct RecordedRun {
     var run = TrainingSimulation(
       world: world, processes: workers, strategy: ScheduleStrategy(schedule, for: workers, seed: seed))
     run.world.witnessesPulls = true
-    let logs = workers.map { _ in Log(blocks: world.model.blocks.count) }
+    let logs = workers.map { _ in Log(world) }
     var (phases, accesses) = (workers.map(\.phase), workers.map { _ in 0 })
     while let step = run.advance() {
       let worker = step.process
