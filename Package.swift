@@ -45,7 +45,10 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Sharing", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Lockstep"]),
   ("Reporting", []),
   ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
-  ("Experiments", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Training"]),
+  (
+    "Experiments",
+    ["DeterministicMath", "Lockstep", "Autodiff", "Environments", "Learning", "Sharing", "Reporting", "Training"]
+  ),
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
     "Benchmarking",
@@ -67,7 +70,10 @@ let tests: [(name: String, dependencies: [String])] = [
   ("TrainingTests", ["Training", "Sharing", "Lockstep", "Experiments", "PropertyTesting"]),
   (
     "ExperimentsTests",
-    ["Experiments", "DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep", "PropertyTesting"]
+    [
+      "Experiments", "DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep", "Training",
+      "PropertyTesting",
+    ]
   ),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),

@@ -149,6 +149,8 @@ public struct Configuration: Hashable, Sendable, Codable {
   public var stalenessBound: Int?
   /// Names the initial weights, the noise and the start states.
   public var seed: UInt64
+  /// What the program does that it was not meant to.
+  public var slips = Slips()
 
   /// A configuration with every setting given.
   public init(

@@ -15,10 +15,10 @@ enum ConfigurationOptions {
     "max-steps", .count(),
     help: "the step limit of an episode (default: the preset's, 4000 for sjtu)")
   static let sharing = Option<SharingProtocol?>(
-    "protocol", .choice("NAME"), 
+    "protocol", .choice("NAME"),
     help: """
-      how the model is shared: locked, sharded or hogwild; or with a known fault: in-place, gradient-slot, bind-once or \
-      overwrite (default: the preset's)
+      how the model is shared: locked, sharded or hogwild; or with a known fault: in-place, gradient-slot, bind-once \
+      or overwrite (default: the preset's)
       """)
   static let granularity = Option<Granularity>(
     "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")
