@@ -49,6 +49,12 @@ let libraries: [(name: String, dependencies: [String])] = [
     "Experiments",
     ["DeterministicMath", "Lockstep", "Autodiff", "Environments", "Learning", "Sharing", "Reporting", "Training"]
   ),
+  (
+    "Races",
+    [
+      "DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Reporting", "Training", "Experiments",
+    ]
+  ),
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
     "Benchmarking",
@@ -73,6 +79,13 @@ let tests: [(name: String, dependencies: [String])] = [
     [
       "Experiments", "DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep", "Training",
       "PropertyTesting",
+    ]
+  ),
+  (
+    "RacesTests",
+    [
+      "Races", "DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Reporting", "Training",
+      "Experiments",
     ]
   ),
   ("VerificationTests", ["Verification"]),

@@ -24,6 +24,9 @@ public enum SharingProtocol: String, Hashable, Sendable, Codable, CaseIterable {
   /// over the shared ones when the episode ends (hazard `overwrite`).
   case overwrite
 
+  /// The protocols that published programs mean to have. The others are there for what is wrong with them.
+  public static let intended: [SharingProtocol] = [.locked, .sharded, .hogwild]
+
   /// Whether every access holds a lock, and so takes a ticket by which it can be recorded.
   public var isLocked: Bool { self != .hogwild }
 }

@@ -60,15 +60,21 @@ enum ConfigurationOptions {
   ) throws(ConfigurationError) -> Configuration {
     var configuration = Preset.named(arguments[preset])!.configuration
     configuration.seed = seed
-    configuration.granularity = arguments[granularity]
-    configuration.rewardScaling = arguments[rewards].scaling
     if let episodes { configuration.episodes = episodes }
     if let workers = arguments[workers] { configuration.workers = workers }
     if let maxSteps = arguments[maxSteps] { configuration.maxSteps = maxSteps }
+    try change(&configuration, as: arguments)
+    return configuration
+  }
+
+  /// Changes what the options ask for, of those that say nothing of a run's size.
+  /// - Throws: where a setting cannot be what it was given.
+  static func change(_ configuration: inout Configuration, as arguments: Arguments) throws(ConfigurationError) {
+    configuration.granularity = arguments[granularity]
+    configuration.rewardScaling = arguments[rewards].scaling
     if let sharing = arguments[sharing] { configuration.sharing = sharing }
     for quirk in arguments[repair] { quirk.repair(&configuration) }
     for setting in arguments[set] { try configuration.set(setting.name, to: setting.value) }
-    return configuration
   }
 
   /// The words that describe the same configuration to a shell, without seed and episodes.

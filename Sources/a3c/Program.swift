@@ -19,7 +19,7 @@ let program = CommandTable(
   ],
   commands: [
     ReplayCommand.declaration, TrainCommand.declaration, TraceCommand.declaration, EvaluateCommand.declaration,
-    RolloutCommand.declaration,
+    RolloutCommand.declaration, ExploreCommand.declaration,
     VerifyCommand.declaration, BenchCommand.declaration,
   ])
 
@@ -39,6 +39,7 @@ func run(_ words: [String]) throws -> Int32 {
     case TraceCommand.declaration.name: return try TraceCommand(arguments).run()
     case EvaluateCommand.declaration.name: return try EvaluateCommand(arguments).run()
     case RolloutCommand.declaration.name: return try RolloutCommand(arguments).run()
+    case ExploreCommand.declaration.name: return try ExploreCommand(arguments).run()
     case VerifyCommand.declaration.name: return try VerifyCommand(arguments).run()
     case BenchCommand.declaration.name: return try BenchCommand(arguments).run()
     default: preconditionFailure("\(command.name) is declared but not run")
