@@ -28,10 +28,11 @@ public struct ShrinkingTiming: Sendable, Codable {
   public var seconds: Double
 }
 
-/// Runs the `sjtu` system under `hogwild`, with twelve workers chosen at random, until worker 3 loses an update of worker 7
-/// in the last block, and shrinks the schedule. Of all seeds it takes the first that comes to this after 9,500 to 10,500
-/// accesses.
-/// - Parameter inspection: with `atTheEnd`, sixteen episodes of 200 steps are run to their end, wherever the update is lost.
+/// Runs the `sjtu` system under `hogwild`, with twelve workers chosen at random, until worker 3 loses an update of
+/// worker 7 in the last block, and shrinks the schedule. Of all seeds it takes the first that comes to this after 9,500
+/// to 10,500 accesses.
+/// - Parameter inspection: with `atTheEnd`, sixteen episodes of 200 steps are run to their end, wherever the update is
+///   lost.
 public func measureShrinking(_ inspection: Inspection) throws -> ShrinkingTiming {
   var configuration = Preset.sjtu.configuration
   (configuration.sharing, configuration.workers, configuration.maxSteps) = (.hogwild, 12, 200)

@@ -1,11 +1,12 @@
 // The portfolio for a program that nothing else is known of: one strategy for each way in which races are missed.
 
 extension Portfolio {
-  /// Four strategies with `schedules` schedules each: `random`, `pct:2` and `pct:3` (`PriorityWalk`, for bugs of depth 2
-  /// and 3), and `lag:1` (`Lagging` over a random walk, for writes over values that have changed since they were read).
+  /// Four strategies with `schedules` schedules each: `random`, `pct:2` and `pct:3` (`PriorityWalk`, for bugs of depth
+  /// 2 and 3), and `lag:1` (`Lagging` over a random walk, for writes over values that have changed since they were
+  /// read).
   ///
-  /// The length that `PriorityWalk` asks for is that of a run in turns, so a bound on its chance holds only where no run
-  /// is longer.
+  /// The length that `PriorityWalk` asks for is that of a run in turns, so a bound on its chance holds only where no
+  /// run is longer.
   /// - Parameters:
   ///   - start: where the schedules begin; its strategy is not asked.
   ///   - schedules: how many schedules each strategy may choose.

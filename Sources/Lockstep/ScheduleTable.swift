@@ -1,9 +1,9 @@
 // A schedule for people to read: who comes between whom is seen where each process has a column of its own.
 
 extension Simulation {
-  /// What happens from here if `choices` say whose turn it is: a line for each access, numbered from 1, and a column for
-  /// each process that makes any. It ends where the choices cannot be followed. Objects go by the names that the world
-  /// gives them.
+  /// What happens from here if `choices` say whose turn it is: a line for each access, numbered from 1, and a column
+  /// for each process that makes any. It ends where the choices cannot be followed. Objects go by the names that the
+  /// world gives them.
   ///
   ///         process 0     process 1
   ///     1                 read(queue)

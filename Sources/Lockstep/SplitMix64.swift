@@ -1,8 +1,8 @@
 // Random numbers for strategies of programs that bring none: a seed has to name a schedule on any machine, which the
 // standard library's generator does not promise.
 
-/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014: a counter and a mixer. Any seed
-/// is as good as any other.
+/// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014: a counter and a mixer. Any
+/// seed is as good as any other.
 public struct SplitMix64: RandomNumberGenerator, Hashable, Sendable, Codable {
   private var state: UInt64
 

@@ -17,8 +17,8 @@ import Testing
     var exploration = Exploration(from: known.start)
     while let outcome = exploration.next() { #expect(outcome.status == .finished) }
     #expect(exploration.schedules == known.classes && exploration.classes == known.classes)
-    // What source sets begin in vain, and wakeup trees would not. The paper has 15 for lastzero(5), too; for lastzero(10)
-    // it has 3876. The numbers depend on which of several processes is tried first.
+    // What source sets begin in vain, and wakeup trees would not. The paper has 15 for lastzero(5), too; for
+    // lastzero(10) it has 3876. The numbers depend on which of several processes is tried first.
     let redundant = ["lastzero(5)": 15, "lastzero(10)": 11_951]
     #expect(exploration.redundant == redundant[known.testDescription, default: 0])
   }
@@ -47,8 +47,8 @@ import Testing
     #expect(schedules(ScheduleTree.Reduction(wakes: { _, _ in true })) == 5)
   }
 
-  /// Two processes change one cell n times each. A schedule of b blocks has b − 2 preemptions, as only the last switch is
-  /// away from a process that has finished; n accesses are cut into p blocks in C(n − 1, p − 1) ways.
+  /// Two processes change one cell n times each. A schedule of b blocks has b − 2 preemptions, as only the last switch
+  /// is away from a process that has finished; n accesses are cut into p blocks in C(n − 1, p − 1) ways.
   @Test(arguments: 1...5)
   func aBoundOnPreemptionsLeavesAsManySchedulesAsThereAreWaysToCutThem(length: Int) {
     func ways(blocks: Int) -> Int {

@@ -19,8 +19,8 @@ import Testing
     for shallow in 1..<depth { #expect(bug.detections(depth: shallow).found == 0) }
   }
 
-  /// The bound has the number of processes in it. Here others run, too, and the bug is one of order alone: it shows in all
-  /// schedules that keep the constraints.
+  /// The bound has the number of processes in it. Here others run, too, and the bug is one of order alone: it shows in
+  /// all schedules that keep the constraints.
   @Test(arguments: [
     (depth: 1, processes: 4, length: 6), (depth: 2, processes: 3, length: 6), (depth: 2, processes: 4, length: 5),
     (depth: 3, processes: 3, length: 5), (depth: 3, processes: 4, length: 4),
@@ -138,9 +138,9 @@ private struct Bug {
   }
 }
 
-/// Processes that each make `length` accesses. It fails when process d − 1 makes all of its accesses after the second one of
-/// process d − 2, that one all of its first two after the second of process d − 3, and so on, and none of those comes to its
-/// third access before; a depth of 1 is that process 0 is first to finish.
+/// Processes that each make `length` accesses. It fails when process d − 1 makes all of its accesses after the second
+/// one of process d − 2, that one all of its first two after the second of process d − 3, and so on, and none of those
+/// comes to its third access before; a depth of 1 is that process 0 is first to finish.
 private struct Overtaking {
   var depth: Int
   var processes: Int

@@ -38,9 +38,9 @@ import Testing
     #expect(shrinker.candidates < 1500, "most switches go many at a time")
   }
 
-  /// Six processes take rounds of work from a budget of twelve, and each round ends with a write of what was read; process
-  /// 0 notices when it overwrites a write of process 1. Who takes which round depends on every switch, so joining two
-  /// blocks is rarely enough.
+  /// Six processes take rounds of work from a budget of twelve, and each round ends with a write of what was read;
+  /// process 0 notices when it overwrites a write of process 1. Who takes which round depends on every switch, so
+  /// joining two blocks is rarely enough.
   @Test func aFailureThatIsDecidedInTheMiddleShrinksToItsOnePreemption() throws {
     let (budget, version, writer, isLost, noise) = (0, 1, 2, 3, 4)
     let processes = (0..<6).map { process in
