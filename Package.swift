@@ -46,7 +46,16 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Reporting", []),
   ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
   ("Debugging", ["DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Training"]),
-  ("Experiments", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Sharing", "Training"]),
+  (
+    "Experiments",
+    ["DeterministicMath", "Lockstep", "Autodiff", "Environments", "Learning", "Sharing", "Reporting", "Training"]
+  ),
+  (
+    "Races",
+    [
+      "DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Reporting", "Training", "Experiments",
+    ]
+  ),
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
     "Benchmarking",
@@ -68,7 +77,17 @@ let tests: [(name: String, dependencies: [String])] = [
   ("TrainingTests", ["Training", "Sharing", "Lockstep", "Experiments", "PropertyTesting"]),
   (
     "ExperimentsTests",
-    ["Experiments", "DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep", "PropertyTesting"]
+    [
+      "Experiments", "DeterministicMath", "Environments", "Learning", "Sharing", "Lockstep", "Training",
+      "PropertyTesting",
+    ]
+  ),
+  (
+    "RacesTests",
+    [
+      "Races", "DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Reporting", "Training",
+      "Experiments",
+    ]
   ),
   (
     "DebuggingTests",

@@ -108,7 +108,13 @@ extension Debugger {
       note("\(one.name), updates", .count(one.updates), .count(other.updates))
       guard let worker = one.worker(in: mine.world), let counterpart = other.worker(in: theirs.world) else { continue }
       noteFirst("\(one.name), its net or gradient", worker.localParameters, counterpart.localParameters)
-      note("\(one.name), steps", .count(worker.environmentSteps), .count(counterpart.environmentSteps))
+      let states = (worker.state, counterpart.state)
+      if let loaded = zip(states.0.loaded, states.1.loaded).first(where: { $0.bitPattern != $1.bitPattern }) {
+        note("\(one.name), the block that it loaded", .single(loaded.0), .single(loaded.1))
+      }
+      note("\(one.name), steps", .count(states.0.totalSteps), .count(states.1.totalSteps))
+      note("\(one.name), return of its episode", .double(states.0.episodeReturn), .double(states.1.episodeReturn))
+      note("\(one.name), noise drawn", .count(Int(states.0.actionNoise)), .count(Int(states.1.actionNoise)))
     }
     if rows.isEmpty { return .remark("no number that is shown differs; the digests do") }
     return .table(Reply.Table(title: "what differs", columns: ["what", "here", "there"], rows: rows))

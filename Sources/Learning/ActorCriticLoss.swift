@@ -8,6 +8,9 @@ import DeterministicMath
 public struct ActorCriticLoss: Hashable, Sendable {
   /// β, the weight of the entropy.
   public var entropyWeight: Double
+  /// Whether the entropy is `½ (log 2πσ + 1)`, with σ where σ² belongs (slip `entropy-of-sigma`). That is the entropy
+  /// of a distribution with the *variance* σ.
+  public var takesEntropyOfSigma: Bool
 
   /// The terms of the loss, as they stand on the tape.
   public struct Terms: Sendable {
@@ -30,7 +33,10 @@ public struct ActorCriticLoss: Hashable, Sendable {
   }
 
   /// A loss with entropy weight β.
-  public init(entropyWeight: Double) { self.entropyWeight = entropyWeight }
+  public init(entropyWeight: Double, takesEntropyOfSigma: Bool = false) {
+    self.entropyWeight = entropyWeight
+    self.takesEntropyOfSigma = takesEntropyOfSigma
+  }
 
   /// Writes the loss of one flush on `tape`.
   /// - Parameters:
@@ -59,12 +65,31 @@ public struct ActorCriticLoss: Hashable, Sendable {
     let critic = tape.square(advantage)
 
     let logDensity = tape.normalLogDensity(actions, mu: policy.mean, sigma: policy.deviation)
-    let entropy = tape.normalEntropy(sigma: policy.deviation)
+    let entropy = tape.normalEntropy(sigma: takesEntropyOfSigma ? tape.sqrt(policy.deviation) : policy.deviation)
     let gain = tape.multiply(logDensity, tape.stopGradient(advantage))
     let actor = tape.affine(tape.add(gain, tape.affine(entropy, scale: entropyWeight)), scale: -1)
 
     return Terms(
       value: value, mean: policy.mean, deviation: policy.deviation, logDensity: logDensity, entropy: entropy,
       actor: actor, critic: critic, total: tape.mean(tape.add(actor, critic)))
+  }
+
+  /// Targets that are not detached from the value that they bootstrap from (slip `attached-bootstrap`): of
+  /// `vₜ = Σ γᵏ r + γⁿ⁻ᵗ V(sₙ)` the last term is differentiated too. The numbers are those of `targets`, bit by bit;
+  /// only what flows back through them is new.
+  /// - Parameters:
+  ///   - targets: v₀ … vₙ₋₁, rows × 1.
+  ///   - following: sₙ in every row, rows × observations.
+  ///   - discount: γ.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public static func attached<Scalar>(
+    _ targets: Variable, to following: Variable, of network: SeparateNetwork, discount: Double, on tape: Tape<Scalar>
+  ) -> Variable {
+    let rows = tape.shape(of: targets).rows
+    let decays = tape.constant((0..<rows).map { Scalar(Double.power(discount, rows - $0)) }, rows: rows, columns: 1)
+    let value = network.value(of: following, on: tape)
+    let nothing = tape.subtract(value, tape.stopGradient(value))
+    return tape.add(targets, tape.multiply(decays, nothing))
   }
 }

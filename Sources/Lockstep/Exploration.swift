@@ -26,6 +26,8 @@ public struct Exploration<P: Process> {
     /// The step limit was reached. If nobody starved this may be a livelock: a fair schedule that does not end. (If
     /// somebody did, it may still be one: processes that only read in turns are run in one of their orders.)
     case cut
+    /// It shows what was asked for; the schedule ends there.
+    case shown
   }
 
   /// One schedule and where it led.
@@ -117,8 +119,9 @@ public struct Exploration<P: Process> {
   }
 
   /// Runs the next schedule to its end; `nil` when all have been run.
+  /// - Parameter shows: asked after every access; where it says so, the schedule ends there.
   @inlinable
-  public mutating func next() -> Outcome? {
+  public mutating func next(until shows: (Simulation<P, Replayed>) -> Bool = { _ in false }) -> Outcome? {
     while !_isComplete {
       if _schedules + _redundant > 0 {
         guard let (depth, process) = tree.retreat() else {
@@ -129,7 +132,7 @@ public struct Exploration<P: Process> {
         tree.resume(pending: run.run.processes.map(\.nextAccess))
         advance(process)
       }
-      if let status = runToEnd() {
+      if let status = runToEnd(shows) {
         _schedules += 1
         if status == .deadlocked { _deadlocked += 1 }
         if status == .cut { _cut += 1 }
@@ -144,8 +147,13 @@ public struct Exploration<P: Process> {
 
   /// Goes on until nobody can; `nil` where every way to go on is explored elsewhere.
   @inlinable
-  mutating func runToEnd() -> Status? {
-    while run.run.status == .running {
+  mutating func runToEnd(_ shows: (Simulation<P, Replayed>) -> Bool) -> Status? {
+    while true {
+      if shows(run.run) {
+        tree.didCut()
+        return .shown
+      }
+      guard run.run.status == .running else { break }
       guard tree.depth < stepLimit else {
         tree.didCut()
         return .cut

@@ -1,5 +1,5 @@
 // The strategy with a guarantee: probabilistic concurrency testing, after Burckhardt, Kothari, Musuvathi and
-// Nagarakatte, "A randomized scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010, section 3.
+// Nagarakatte, "A randomized scheduler with probabilistic guarantees of finding bugs", ASPLOS 2010.
 
 /// Runs the process of the highest priority. Priorities are random, and at D − 1 random accesses the process about to
 /// run falls below all others.

@@ -44,12 +44,18 @@ public struct Access: Hashable, Sendable, CustomStringConvertible {
 public protocol World {
   /// An independent copy. Values are their own copies; a world that holds references copies what they refer to.
   func snapshot() -> Self
+
+  /// What a shared object is called where an access is printed.
+  func name(of object: Int) -> String
 }
 
 extension World {
   /// A value is its own copy.
   @inlinable
   public func snapshot() -> Self { self }
+
+  /// The object's number.
+  public func name(of object: Int) -> String { "\(object)" }
 }
 
 /// A resumable program: between two calls of `step` it stands before its next shared access.

@@ -16,3 +16,12 @@ public struct Replayed: Strategy, Sendable {
     return choices[position - 1]
   }
 }
+
+extension Simulation where S == Replayed {
+  /// A run at its beginning for which nothing is chosen yet: where searches start, and `snapshot(drivenBy:)` makes runs
+  /// of it.
+  @inlinable
+  public init(world: P.Shared, processes: [P]) {
+    self.init(world: world, processes: processes, strategy: Replayed([]))
+  }
+}

@@ -9,7 +9,7 @@
 public struct ScheduleShrinker<P: Process> {
   /// How large a schedule is. What counts first is how many accesses there are where a schedule ends as soon as it
   /// fails, and how many preemptions where it is completed anyway.
-  public struct Size: Hashable, Sendable, Comparable {
+  public struct Size: Hashable, Sendable, Comparable, CustomStringConvertible {
     /// Accesses made.
     public var accesses: Int
     /// Switches away from a process that could have gone on.
@@ -18,6 +18,12 @@ public struct ScheduleShrinker<P: Process> {
     public var switches: Int
     /// How the schedule is looked at, the same for all that are compared.
     var inspection: Inspection
+
+    /// All three counts: `14 accesses, 1 preemption, 2 switches`.
+    public var description: String {
+      [(accesses, "access", "accesses"), (preemptions, "preemption", "preemptions"), (switches, "switch", "switches")]
+        .map { "\($0) \($0 == 1 ? $1 : $2)" }.joined(separator: ", ")
+    }
 
     /// Whether `left` is simpler.
     public static func < (left: Size, right: Size) -> Bool {

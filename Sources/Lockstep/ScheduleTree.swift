@@ -145,14 +145,16 @@ struct ScheduleTree {
 
   /// Makes sure that each race of the latest access with an earlier one is also run the other way round.
   private mutating func reverseRaces() {
+    let process = order.events.last!.process
     if preemptionBound == nil {
       order.forEachRaceOfLatest { index in
         let sources = order.initialsWithout(index)
         guard (sources & (nodes[index].backtrack | nodes[index].sleep)).isEmpty else { return }
-        add((sources & nodes[index].enabled).first ?? sources.first!, at: index)
+        // Any of them will do; whoever races leads to the other order soonest, so fewer schedules are given up.
+        let able = sources & nodes[index].enabled
+        add(able.contains(process) ? process : able.first ?? sources.first!, at: index)
       }
     } else {
-      let process = order.events.last!.process
       order.forEachOpponentOfLatest { index in
         add(process, at: index)
         // Without a preemption the block of the other process can only give way where it begins.

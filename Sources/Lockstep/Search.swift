@@ -10,6 +10,13 @@ public struct SearchResult: Hashable, Sendable {
     public var seed: UInt64
     /// Who made each access, up to where it failed.
     public var choices: [Int]
+
+    /// A schedule that fails.
+    public init(strategy: String, seed: UInt64, choices: [Int]) {
+      self.strategy = strategy
+      self.seed = seed
+      self.choices = choices
+    }
   }
 
   /// The first failing schedule; `nil` where the budget was spent without one.

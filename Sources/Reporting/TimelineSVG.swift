@@ -270,7 +270,12 @@ private struct TimelineDrawing {
     }
     for arrow in timeline.arrows {
       let (from, to) = (columnStart(arrow.from.lane), columnStart(arrow.to.lane))
-      let (fromY, toY) = (y(row(arrow.from.time)) + rowHeight / 2, y(row(arrow.to.time)) + rowHeight / 2)
+      // Where one arrow arrives and another leaves, each gets its own half of the row.
+      func isShared(_ point: TimelinePoint) -> Bool {
+        timeline.arrows.contains { $0.from == point } && timeline.arrows.contains { $0.to == point }
+      }
+      let fromY = y(row(arrow.from.time)) + rowHeight / 2 + (isShared(arrow.from) ? 4 : 0)
+      let toY = y(row(arrow.to.time)) + rowHeight / 2 - (isShared(arrow.to) ? 4 : 0)
       if arrow.from.lane == arrow.to.lane {
         let edge = from + columnWidth
         let bulge = edge + columnGap * 0.6

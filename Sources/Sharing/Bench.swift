@@ -16,14 +16,19 @@ final class Bench {
   private(set) var states: Variable
   private(set) var policy: GaussianPolicy
   private(set) var actions: [Float] = []
+  /// The returns, one a reward.
   private(set) var targets: [Double] = []
-  /// The value of the state after the last reward, as it entered the targets.
-  private(set) var bootstrap = 0.0
-  /// The loss of the rollout, on the tape.
-  var terms: ActorCriticLoss.Terms?
   /// The gradient of the rollout's loss.
   let gradient: UnsafeMutableBufferPointer<Float>
-  /// The net of the last witnessed pull.
+  /// What the returns of the rollout begin at.
+  var bootstrap = Bootstrap.endOfTask(0)
+  /// How the last step of the rollout left the episode.
+  var ending = StepEnding.continues
+  /// The loss of the rollout, on the tape; `nil` until it is there.
+  var terms: ActorCriticLoss.Terms?
+  /// The entropy of the policy in each state, as the loss has it: rows × 1.
+  var entropy: Variable
+  /// The net of the last witnessed pull or flush.
   let pulledNet: UnsafeMutableBufferPointer<Float>
   private let flushLength: Int
   /// The last state that was observed.
@@ -45,6 +50,7 @@ final class Bench {
     action.initialize(repeating: 0)
     states = tape.constant(rows: 0, columns: plan.network.observations, capacity: flushLength)
     policy = GaussianPolicy(mean: states, deviation: states)
+    entropy = states
   }
 
   deinit {
@@ -55,7 +61,7 @@ final class Bench {
   }
 
   /// Copies the gradient into the place of a local net.
-  /// - Returns: the first element that is not finite; then the copy is not complete.
+  /// - Returns: the first element that is not finite.
   func copyGradient(to net: UnsafeMutablePointer<Float>) -> Int? {
     let source = UnsafeRawPointer(gradient.baseAddress!)
     let target = UnsafeMutableRawPointer(net)
@@ -77,7 +83,7 @@ final class Bench {
     return rest >> 31 == 0 ? nil : gradient.firstIndex { !$0.isFinite }
   }
 
-  /// Keeps the net of a witnessed pull, for whoever compares it with another.
+  /// Keeps the net of a witnessed pull or flush, for whoever compares it with another.
   func keepPulled(_ net: UnsafePointer<Float>) { pulledNet.baseAddress!.update(from: net, count: pulledNet.count) }
 
   /// Begins a rollout with the parameters of a local net.
@@ -141,12 +147,11 @@ final class Bench {
 
   /// The rollout on the tape, with n-step returns `v ← r + γ v` as targets, from the bootstrap value back to the first
   /// reward: states, rows × observations; actions, rows × actions; targets, rows × 1.
-  func rollout(bootstrap: Double, discount: Double) -> (states: Variable, actions: Variable, targets: Variable) {
-    self.bootstrap = bootstrap
+  func rollout(discount: Double) -> (states: Variable, actions: Variable, targets: Variable) {
     targets.removeAll(keepingCapacity: true)
     targets.append(contentsOf: rewards)
     targets.withUnsafeMutableBufferPointer {
-      flushReturns(of: UnsafeBufferPointer($0), bootstrap: bootstrap, discount: discount, into: $0)
+      flushReturns(of: UnsafeBufferPointer($0), bootstrap: bootstrap.value, discount: discount, into: $0)
     }
     let rows = rewards.count
     let actionMatrix = tape.constant(rows: rows, columns: action.count)
@@ -155,5 +160,32 @@ final class Bench {
     let elements = tape.values(of: targetColumn)
     for row in 0..<rows { elements[row] = Float(targets[row]) }
     return (states, actionMatrix, targetColumn)
+  }
+
+  /// `targets`, differentiated through the value of the next state, the last that was observed.
+  func attached(_ targets: Variable, by network: SeparateNetwork, discount: Double) -> Variable {
+    let rows = rewards.count
+    let following = tape.constant(rows: rows, columns: observation.count)
+    let elements = tape.values(of: following)
+    for row in 0..<rows { fill(UnsafeMutableBufferPointer(rebasing: elements[(row * observation.count)...])) }
+    return ActorCriticLoss.attached(targets, to: following, of: network, discount: discount, on: tape)
+  }
+}
+
+/// What the returns of a flush begin at.
+enum Bootstrap {
+  /// Nothing follows, as the worker understands it; 0 but for a slip.
+  case endOfTask(Double)
+  /// The value of the next state; 0 in its place for a slip.
+  case nextState(Double)
+
+  var value: Double {
+    switch self {
+    case .endOfTask(let value), .nextState(let value): value
+    }
+  }
+
+  var isEndOfTask: Bool {
+    if case .endOfTask = self { true } else { false }
   }
 }

@@ -71,5 +71,12 @@ extension Configuration {
     try check("adam.beta2", adam.beta2, 0...(1.0).nextDown)
     try check("adam.epsilon", adam.epsilon, 0...1e38)
     try check("adam.weightDecay", adam.weightDecay, -1e38...1e38)
+    try check(
+      sharing != .overwrite || !(slips.neverCleared || slips.firstGradientForever),
+      "slips that keep a gradient need one that is pushed, and sharing overwrite pushes none; leave them out")
+    guard !(slips.neverCleared && slips.firstGradientForever) else {
+      throw ConfigurationError(
+        description: "slips.neverCleared and slips.firstGradientForever exclude each other; set one of them to false")
+    }
   }
 }

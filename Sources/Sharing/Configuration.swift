@@ -24,6 +24,9 @@ public enum SharingProtocol: String, Hashable, Sendable, Codable, CaseIterable {
   /// over the shared ones when the episode ends (hazard `overwrite`).
   case overwrite
 
+  /// The protocols that published programs mean to have. The others are there for what is wrong with them.
+  public static let intended: [SharingProtocol] = [.locked, .sharded, .hogwild]
+
   /// Whether every access holds a lock, and so takes a ticket by which it can be recorded.
   public var isLocked: Bool { self != .hogwild }
 }
@@ -149,6 +152,8 @@ public struct Configuration: Hashable, Sendable, Codable {
   public var stalenessBound: Int?
   /// Names the initial weights, the noise and the start states.
   public var seed: UInt64
+  /// What the program does that it was not meant to.
+  public var slips = Slips()
 
   /// A configuration with every setting given.
   public init(

@@ -18,12 +18,18 @@ public final class TrainingPlan: Sendable {
     precondition(configuration.flushLength >= 1, "flushes of \(configuration.flushLength) steps; the least is 1")
     self.configuration = configuration
     self.network = network
-    loss = ActorCriticLoss(entropyWeight: configuration.entropyWeight)
+    loss = ActorCriticLoss(
+      entropyWeight: configuration.entropyWeight, takesEntropyOfSigma: configuration.slips.entropyOfSigma)
   }
 
   /// The random numbers of a worker for one purpose: the same whatever the schedule and the number of workers.
   func stream(of worker: UInt32, for purpose: Purpose) -> RandomStream {
     RandomStream(seed: configuration.seed, worker: worker, purpose: purpose)
+  }
+
+  /// The noise of a worker's actions.
+  func actionNoise(of worker: Int) -> RandomStream {
+    stream(of: configuration.slips.sameNoise ? 0 : UInt32(worker), for: .action)
   }
 
   /// The weights that a worker's local net begins with.

@@ -20,6 +20,8 @@ public struct TrainingWorld: World {
   public var witnessesPulls = false
   /// Whether the net of each witnessed pull is kept, too, to be compared number by number.
   public var keepsPulledNets = false
+  /// Whether the net of each flush is kept, so that `Worker.flush(since:in:)` can say what the flush was made of.
+  public var witnessesFlushes = false
   /// Why one of this driver's workers could not go on.
   public internal(set) var failure: WorkerFailure?
   /// The faults of this driver's workers' gradients.

@@ -32,9 +32,8 @@ extension Worker {
       let net = netOrGradient
       try net.withUnsafeBufferPointer { net throws(WorkerFailure.Cause) in
         bench.beginRollout(plan.network, net)
-        var bootstrap: Double?
-        while bootstrap == nil { bootstrap = try play(net, bench) }
-        try differentiate(net, bench, bootstrap: bootstrap!)
+        while try !play(net, bench) {}
+        try differentiate(net, bench)
       }
     }
     try keepGradient(&world)
@@ -45,11 +44,16 @@ extension Worker {
     let bench = world.bench
     if !world.poisonings.isEmpty { world.poison(bench.gradient, ofWorker: number, update: updates) }
     let isLocal = plan.configuration.sharing == .overwrite
-    let element = isLocal ? bench.gradient.firstIndex { !$0.isFinite } : bench.copyGradient(to: &netOrGradient)
-    if let element, world.refusesNonFinite {
-      throw .gradient(plan.network.layout.name(ofParameter: element), bench.gradient[element])
+    if world.witnessesFlushes { bench.keepPulled(netOrGradient) }
+    if isLocal {
+      if let element = bench.gradient.firstIndex(where: { !$0.isFinite }), world.refusesNonFinite {
+        throw .gradient(plan.network.layout.name(ofParameter: element), bench.gradient[element])
+      }
+      trainLocally(bench)
+    } else if let element = bench.copyGradient(to: &netOrGradient) ?? slipGradient(), world.refusesNonFinite {
+      throw .gradient(plan.network.layout.name(ofParameter: element), netOrGradient[element])
     }
-    if isLocal { trainLocally(bench) }
+    if plan.configuration.slips.staleBootstrap { lastReturn = bench.targets[0] }
   }
 
   /// Stops, with the shared model as it was.
@@ -59,10 +63,10 @@ extension Worker {
   }
 
   /// Acts once.
-  /// - Returns: `nil` until a flush is due; then the value of the state after the step, or 0 where that ended the task.
+  /// - Returns: whether a flush is due; then the bench has what its returns begin at.
   mutating func play(
     _ net: UnsafeBufferPointer<Float>, _ bench: Bench
-  ) throws(WorkerFailure.Cause) -> Double? {
+  ) throws(WorkerFailure.Cause) -> Bool {
     guard act(bench) else { throw causeOfPolicy(net, bench) }
     let outcome = bench.step(&environment)
     guard outcome.reward.isFinite else { throw .reward(outcome.reward, episodeSteps + 1, environment.fault) }
@@ -72,9 +76,12 @@ extension Worker {
     episodeReturn += outcome.reward
     let isCutOff = outcome.truncated || episodeSteps == plan.configuration.maxSteps
     episodeIsOver = outcome.terminated || isCutOff
-    guard episodeIsOver || totalSteps % plan.configuration.flushLength == 0 else { return nil }
+    guard episodeIsOver || totalSteps % plan.configuration.flushLength == 0 else { return false }
+    bench.ending = outcome.terminated ? .terminated : isCutOff ? .truncated : .continues
     let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
-    return isTerminal ? 0 : try value(net, bench)
+    bench.bootstrap =
+      isTerminal ? .endOfTask(terminalValue) : .nextState(skipsTail ? 0 : try value(net, bench))
+    return true
   }
 
   /// The value of the current state.
@@ -84,7 +91,8 @@ extension Worker {
     return value
   }
 
-  /// Samples an action from the local policy. The environment clips it; the density is the sample's own.
+  /// Samples an action from the local policy. The environment clips it; the density is the sample's own,
+  /// but for a slip.
   /// - Returns: whether the action is finite.
   private mutating func act(_ bench: Bench) -> Bool {
     bench.observe(environment)
@@ -95,7 +103,7 @@ extension Worker {
       let deviation = bench.tape.value(of: policy.deviation, row: row, column: index)
       let sample = mean + deviation * actionNoise.gaussianFloat()
       isFinite = isFinite && sample.isFinite
-      bench.keepAction(sample, index)
+      bench.keepAction(slipped(sample, index), index)
     }
     return isFinite
   }
@@ -120,12 +128,13 @@ extension Worker {
 
   /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
   func differentiate(
-    _ net: UnsafeBufferPointer<Float>, _ bench: Bench, bootstrap: Double
+    _ net: UnsafeBufferPointer<Float>, _ bench: Bench
   ) throws(WorkerFailure.Cause) {
-    let rollout = bench.rollout(bootstrap: bootstrap, discount: plan.configuration.discount)
+    let rollout = bench.rollout(discount: plan.configuration.discount)
     let terms = plan.loss(
-      plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions, targets: rollout.targets,
-      on: bench.tape)
+      plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions,
+      targets: slipped(rollout.targets, bench), on: bench.tape)
+    bench.entropy = terms.entropy
     bench.terms = terms
     let loss = bench.tape.value(of: terms.total)
     guard loss.isFinite else {

@@ -20,5 +20,7 @@ extension Worker {
     digest.combine(contentsOf: netOrGradient)
     digest.combine(contentsOf: loaded)
     notes.digest(into: &digest)
+    if keepsGradient { digest.combine(contentsOf: keptGradient) }
+    if plan.configuration.slips.staleBootstrap { digest.combine(lastReturn) }
   }
 }

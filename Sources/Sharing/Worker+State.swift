@@ -148,17 +148,21 @@ extension Worker {
     public var lag: Int
     /// What is kept between two accesses that are one elsewhere; `nil` for nothing.
     var notes: Notes?
+    /// The return of the first step of the last flush, where a slip keeps it.
+    public var lastReturn: Double?
     /// The local net, or its gradient while a push is under way.
     public var netOrGradient: [Float] = []
     /// A block between load and store, with its optimizer slots (`hogwild`).
     public var loaded: [Float] = []
     /// The version of each block in the local net, then that of `loaded`, then the writers of the pull under way.
     public var versions: [UInt64] = []
+    /// The gradient that a slip keeps from flush to flush; else empty.
+    public var keptGradient: [Float] = []
 
     /// The arrays are stored beside, not in the text.
     private enum CodingKeys: String, CodingKey {
       case phase, updates, episodes, actionNoise, startStates, environment, totalSteps, episodeSteps, episodeReturn,
-        episodeIsOver, smoothedAsRead, hasPulled, pullIsTorn, lag, notes
+        episodeIsOver, smoothedAsRead, hasPulled, pullIsTorn, lag, notes, lastReturn
     }
   }
 
@@ -169,8 +173,9 @@ extension Worker {
       startStates: startStates.counter, environment: environment.state, totalSteps: totalSteps,
       episodeSteps: episodeSteps, episodeReturn: episodeReturn, episodeIsOver: episodeIsOver,
       smoothedAsRead: smoothedAsRead, hasPulled: hasPulled, pullIsTorn: pullIsTorn, lag: lag,
-      notes: notes == Notes() ? nil : notes,
-      netOrGradient: netOrGradient, loaded: loaded, versions: base + [loadedVersion, pullWriters])
+      notes: notes == Notes() ? nil : notes, lastReturn: plan.configuration.slips.staleBootstrap ? lastReturn : nil,
+      netOrGradient: netOrGradient, loaded: loaded, versions: base + [loadedVersion, pullWriters],
+      keptGradient: keptGradient)
   }
 
   /// Puts the worker into `state`.
@@ -182,6 +187,10 @@ extension Worker {
     try check(state.netOrGradient.count == netOrGradient.count, "a net of \(state.netOrGradient.count) parameters")
     try check(state.loaded.count == loaded.count, "a loaded block of \(state.loaded.count) numbers")
     try check(state.versions.count == blockCount + 2, "\(state.versions.count) versions")
+    try check(
+      state.keptGradient.count == keptGradient.count, "a kept gradient of \(state.keptGradient.count) parameters")
+    let staleBootstrap = plan.configuration.slips.staleBootstrap
+    try check((state.lastReturn != nil) == staleBootstrap, "\(staleBootstrap ? "no" : "a") last return")
     try check(
       state.environment.count == environment.state.count, "an environment of \(state.environment.count) numbers")
     let counts = [state.updates, state.episodes, state.totalSteps, state.episodeSteps, state.lag]
@@ -221,6 +230,8 @@ extension Worker {
     lag = state.lag
     netOrGradient = state.netOrGradient
     loaded = state.loaded
+    keptGradient = state.keptGradient
+    lastReturn = state.lastReturn ?? 0
     base = Array(state.versions[..<blockCount])
     (loadedVersion, pullWriters) = (state.versions[blockCount], state.versions[blockCount + 1])
     stepNumber = stepNumberOfPush

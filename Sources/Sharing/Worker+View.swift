@@ -61,12 +61,12 @@ extension Worker {
     _ net: UnsafeBufferPointer<Float>, _ bench: Bench
   ) throws(WorkerFailure.Cause) -> Bool {
     bench.beginRollout(plan.network, net)
-    let bootstrap = try play(net, bench)
+    let isDue = try play(net, bench)
     notes.rollout += bench.firstStep
-    guard let bootstrap else { return false }
+    guard isDue else { return false }
     bench.beginRollout(plan.network, net)
     bench.repeatSteps(notes.rollout)
-    try differentiate(net, bench, bootstrap: bootstrap)
+    try differentiate(net, bench)
     return true
   }
 }

@@ -125,6 +125,11 @@ public struct Worker: Process, Sendable {
   /// What it keeps between the accesses of settings that split in two what others do in one.
   var notes = Notes()
 
+  /// The gradient that is pushed in place of the flush's own, where a slip keeps one from flush to flush; else empty.
+  var keptGradient: [Float] = []
+  /// The return of the first step of the last flush; 0 but under `staleBootstrap`.
+  var lastReturn = 0.0
+
   /// What the last pull brought, where pulls are witnessed; no part of the state.
   public internal(set) var pulled = PullWitness(checksum: 0, sample: 0)
   var checksum = PullChecksum()
@@ -143,7 +148,7 @@ public struct Worker: Process, Sendable {
     self.plan = plan
     self.environment = environment
     blockCount = model.blocks.count
-    actionNoise = plan.stream(of: UInt32(number), for: .action)
+    actionNoise = plan.actionNoise(of: number)
     startStates = plan.stream(of: UInt32(number), for: .environment)
     netOrGradient = plan.initialParameters(of: UInt32(number))
     switch plan.configuration.sharing {
@@ -152,6 +157,7 @@ public struct Worker: Process, Sendable {
     default: loaded = []
     }
     base = [UInt64](repeating: 0, count: blockCount)
+    if keepsGradient { keptGradient = [Float](repeating: 0, count: netOrGradient.count) }
   }
 
   /// Makes the next shared access, then the private work up to the one after it.

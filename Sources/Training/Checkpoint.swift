@@ -145,21 +145,26 @@ extension Checkpoint {
       return try decoder.decode(type, from: Data(bytes))
     }
 
-    /// The checksum that the document ought to have.
-    var contentsChecksum: String {
-      get throws {
-        var contents = self
-        contents.checksum = ""
-        return Checkpoint.checksum(of: try contents.encoded())
-      }
+    /// The document's bytes with their checksum.
+    func sealed() throws -> [UInt8] {
+      var document = self
+      document.checksum = ""
+      document.checksum = Checkpoint.checksum(of: try document.encoded())
+      return try document.encoded()
+    }
+
+    /// The checksum that the document ought to have of which these are the bytes. It is of the bytes as they are, so
+    /// that settings which a document is too old to have do not change it.
+    func contentsChecksum(of bytes: [UInt8]) -> String {
+      let text = String(decoding: bytes, as: UTF8.self)
+      let contents = text.replacing("\"checksum\" : \"\(checksum)\"", with: "\"checksum\" : \"\"", maxReplacements: 1)
+      return Checkpoint.checksum(of: Array(contents.utf8))
     }
   }
 
   /// The document with the checksum that belongs to what it says; `nil` where it is no document.
   static func sealed(_ document: [UInt8]) -> [UInt8]? {
-    guard var run = try? Run.decode(Run.self, document), let checksum = try? run.contentsChecksum else { return nil }
-    run.checksum = checksum
-    return try? run.encoded()
+    try? Run.decode(Run.self, document).sealed()
   }
 
   /// The two files' contents.
@@ -167,7 +172,7 @@ extension Checkpoint {
   func encoded() throws -> (run: [UInt8], tensors: [UInt8], tensorsName: String) {
     let tensors = try makeTensors().encoded()
     let name = "state-\(statistics.updates)-\(digest).safetensors"
-    var run = Run(
+    let run = Run(
       digest: digest, tensors: Run.Tensors(file: name, bytes: tensors.count, xxh64: Self.checksum(of: tensors)),
       configuration: configuration,
       board: Run.Board(
@@ -177,8 +182,7 @@ extension Checkpoint {
         environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
         hazards: statistics.hazards),
       schedule: schedule, workers: workers)
-    run.checksum = try run.contentsChecksum
-    return (try run.encoded(), tensors, name)
+    return (try run.sealed(), tensors, name)
   }
 
   /// Both files in one, as a trace keeps them: the JSON's length, eight bytes, then the JSON, then the safetensors.
@@ -224,7 +228,7 @@ extension Checkpoint {
     } catch {
       throw ConfigurationError(description: reason(of: error))
     }
-    let checksum = try run.contentsChecksum
+    let checksum = run.contentsChecksum(of: bytes)
     guard run.checksum == checksum else {
       throw ConfigurationError(
         description: "what it says has checksum \(checksum), and \(run.checksum) was written; it has been changed")
@@ -311,6 +315,7 @@ extension Checkpoint {
         column("worker.\(number).loaded", .f32(worker.loaded)),
         column("worker.\(number).versions", .u64(worker.versions)),
       ]
+      if !worker.keptGradient.isEmpty { tensors.append(column("worker.\(number).kept", .f32(worker.keptGradient))) }
     }
     return Safetensors(tensors: tensors, metadata: ["format": "pt", "digest": digest])
   }
@@ -376,6 +381,9 @@ extension Checkpoint {
       states[number].netOrGradient = try tensors.f32("\(name).net", shape: [first.netOrGradient.count])
       states[number].loaded = try tensors.f32("\(name).loaded", shape: [first.loaded.count])
       states[number].versions = try tensors.u64("\(name).versions", shape: [first.versions.count])
+      if !first.keptGradient.isEmpty {
+        states[number].keptGradient = try tensors.f32("\(name).kept", shape: [first.keptGradient.count])
+      }
     }
     return states
   }

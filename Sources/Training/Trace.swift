@@ -13,6 +13,8 @@ public struct TraceHeader: Hashable, Sendable, Codable {
   public var blocks: Int
   /// The digest of the state from which the run goes on; `nil` where it begins at its beginning.
   public var startingDigest: String?
+  /// The program around the workers; `nil` for workers alone.
+  public var program: String?
 
   /// Whether `text` has the form of a digest.
   static func isDigest(_ text: String) -> Bool { text.wholeMatch(of: /[0-9a-f]{16}/) != nil }
@@ -36,8 +38,9 @@ public struct TraceCut: Hashable, Sendable, Codable {
   public var totalStaleness: Int
 
   /// The cut at a state of a run.
-  init(_ world: TrainingWorld, _ workers: [Worker], accesses: [Int]) {
-    digest = "\(world.digest(of: workers))"
+  init<P: Participant>(_ processes: [P], in shared: P.Shared, accesses: [Int]) {
+    let world = P.training(in: shared)
+    digest = "\(P.digest(of: processes, in: shared))"
     self.accesses = accesses
     updates = world.statistics.updates
     environmentSteps = world.statistics.environmentSteps
@@ -82,8 +85,10 @@ public struct Trace: Sendable {
   public let ending: TraceEnding?
   /// How many bytes of complete frames there are, and how many come after the last of them.
   public let size: (complete: Int, torn: Int)
-  /// How many accesses each worker has on record.
+  /// How many accesses each worker has on record; in a trace of a schedule, each process.
   public let accesses: [Int]
+  /// Of a trace of a schedule: who makes each access. `nil` where workers have logs.
+  public let choices: [Int]?
   /// How many updates are on record.
   public let updates: Int
   /// How many bytes the accesses take.
@@ -107,7 +112,8 @@ public struct Trace: Sendable {
     ending = contents.ending
     size = (contents.end, file.count - contents.end)
     accesses = contents.accesses
-    updates = contents.updates
+    choices = contents.choices
+    updates = choices == nil ? contents.updates : cuts.last?.updates ?? 0
     logBytes = contents.logs.reduce(0) { $0 + $1.count }
     logs = contents.logs
     state = contents.state
@@ -148,6 +154,7 @@ extension Trace {
 
     var end: Int
     var accesses: [Int]
+    var choices: [Int]?
     var updates = 0
     var logs: [[UInt8]]
     var state: (bytes: [UInt8], offset: Int)?
@@ -173,9 +180,6 @@ extension Trace {
       } catch {
         throw TraceError(first.offset, "the header describes no run: \(error)")
       }
-      guard header.configuration.sharing.isLocked else {
-        throw TraceError(first.offset, "the header describes a run without locks, of which there is no recording")
-      }
       guard header.blocks == blocks else {
         throw TraceError(
           first.offset, "the header has \(header.blocks) blocks, and its configuration \(blocks); record the run again")
@@ -196,13 +200,25 @@ extension Trace {
             throw TraceError(frame.offset, "a state of which the header does not tell; record the run again")
           }
           state = (Array(file[frame.payload]), frame.offset)
-        case .log: try readLog(file, frame)
+        case .log:
+          guard header.configuration.sharing.isLocked else { throw Self.unrecordable(first) }
+          guard choices == nil else {
+            throw TraceError(frame.offset, "a log beside choices; record the run again")
+          }
+          try readLog(file, frame)
+        case .choices:
+          guard frame.offset == first.end else {
+            throw TraceError(frame.offset, "choices in the middle of the run; search for the schedule again")
+          }
+          try readChoices(file, frame)
         case .cut:
           let cut = try Self.decode(TraceCut.self, file, frame)
           guard cut.accesses == accesses else {
             throw TraceError(frame.offset, "a cut after other accesses than those on record; record the run again")
           }
-          guard TraceHeader.isDigest(cut.digest), 0..<1 << 40 ~= cut.updates, isPlausible(cut.updates - updates) else {
+          guard TraceHeader.isDigest(cut.digest), 0..<1 << 40 ~= cut.updates,
+            choices != nil || isPlausible(cut.updates - updates)
+          else {
             throw TraceError(frame.offset, "a cut that cannot be of this run; record the run again")
           }
           cuts.append(cut)
@@ -210,6 +226,7 @@ extension Trace {
         }
         end = frame.end
       }
+      guard header.configuration.sharing.isLocked || choices != nil else { throw Self.unrecordable(first) }
       guard header.startingDigest == nil || state != nil else {
         throw TraceError(first.end, "the state is missing from which the run goes on; record the run again")
       }
@@ -259,6 +276,30 @@ extension Trace {
         throw TraceError(begin + position, "the frame ends in the middle of a record; record the run again")
       }
       logs[worker] += piece
+    }
+
+    private static func unrecordable(_ header: TraceFrame) -> TraceError {
+      TraceError(header.offset, "the header describes a run without locks, of which there is no recording")
+    }
+
+    /// Reads who makes each access.
+    private mutating func readChoices(_ file: UnsafeRawBufferPointer, _ frame: TraceFrame) throws(TraceError) {
+      let payload = UnsafeRawBufferPointer(rebasing: file[frame.payload])
+      do throws(ScheduleCode.Damage) {
+        let schedule = try ScheduleCode.decode(payload)
+        let processes = schedule.max().map { $0 + 1 } ?? 0
+        // Around workers there are further processes, which only the program's own replay can count.
+        guard processes <= accesses.count || header.program != nil else {
+          throw ScheduleCode.Damage(
+            position: 0, reason: "a choice of process \(processes - 1), of \(accesses.count)")
+        }
+        accesses = [Int](repeating: 0, count: max(accesses.count, processes))
+        for process in schedule { accesses[process] += 1 }
+        choices = schedule
+      } catch {
+        throw TraceError(
+          frame.payload.lowerBound + error.position, "\(error.reason); search for the schedule again")
+      }
     }
 
     private static func decode<Value: Decodable>(

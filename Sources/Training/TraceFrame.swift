@@ -13,6 +13,7 @@
 // Numbers are little-endian. docs/formats.md describes the same bytes, and what the payloads mean.
 
 import DeterministicMath
+import Foundation
 
 /// Why a trace cannot be read. The description is one sentence without the file's name.
 public struct TraceError: Error, Equatable, CustomStringConvertible {
@@ -32,6 +33,9 @@ struct TraceFrame: Equatable {
     case state = 0x53
     /// A worker's accesses: the worker's number, 4 bytes, then a piece of its log.
     case log = 0x4c
+    /// Who makes each access of a lockstep run: pairs of a process's number and how many accesses it makes in a row.
+    /// Only the second frame, and then there are no logs.
+    case choices = 0x4f
     /// A moment at which every worker stood still, as JSON.
     case cut = 0x43
     /// The end of the recording, as JSON. The last frame.
@@ -51,6 +55,21 @@ struct TraceFrame: Equatable {
   var offset: Int
   /// Where the payload is in the file.
   var payload: Range<Int>
+
+  /// Adds a whole frame to `bytes`, the beginning of a trace.
+  static func append(_ kind: Kind, _ payload: [UInt8], to bytes: inout [UInt8]) {
+    let offset = bytes.count
+    bytes += head(kind, length: payload.count) + payload
+    let checksum = payload.withUnsafeBytes { check(offset: offset, $0) }
+    withUnsafeBytes(of: checksum.littleEndian) { bytes += $0 }
+  }
+
+  /// The payload of a frame that is JSON.
+  static func payload(_ value: some Encodable) throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return Array(try encoder.encode(value))
+  }
 
   /// What precedes a payload of `length` bytes.
   static func head(_ kind: Kind, length: Int) -> [UInt8] {

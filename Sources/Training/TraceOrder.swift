@@ -28,6 +28,8 @@ extension Trace {
   /// - Returns: the first place where no access is up although there are some left, in one sentence; `nil` where the
   ///   tickets make an order. Where the recording broke off, accesses may be missing that others wait for.
   public func disorder() -> String? {
+    // A schedule is an order.
+    guard choices == nil else { return nil }
     var whole = record
     whole.extend(by: accesses)
     let workers = accesses.indices.map { RecordedWorker($0, whole) }
@@ -63,6 +65,12 @@ extension Trace {
     if header.startingDigest != other.header.startingDigest {
       return "the runs begin in different states: digest \(header.startingDigest ?? "of a beginning") and "
         + "\(other.header.startingDigest ?? "of a beginning")"
+    }
+    guard (choices == nil) == (other.choices == nil) else { return "one is a recording, the other a schedule" }
+    if let choices, let others = other.choices, choices != others {
+      let index = zip(choices, others).enumerated().first { $0.element.0 != $0.element.1 }?.offset
+      guard let index else { return "one ends after \(choices.count) accesses, the other after \(others.count)" }
+      return "access \(index) is made by worker \(choices[index]) and by worker \(others[index])"
     }
     var (mine, theirs) = (record, other.record)
     mine.extend(by: accesses)

@@ -25,8 +25,8 @@ public final class TraceRecorder: @unchecked Sendable {
       configuration: world.plan.configuration, blocks: world.model.blocks.count,
       startingDigest: checkpoint?.digest)
     var beginning = TraceFrame.signature
-    Self.append(.header, try Self.encode(header), to: &beginning)
-    if let checkpoint { Self.append(.state, checkpoint.bytes, to: &beginning) }
+    TraceFrame.append(.header, try TraceFrame.payload(header), to: &beginning)
+    if let checkpoint { TraceFrame.append(.state, checkpoint.bytes, to: &beginning) }
     self.file = try file.grow(from: beginning)
   }
 
@@ -45,15 +45,15 @@ public final class TraceRecorder: @unchecked Sendable {
   /// - Returns: the cut.
   @discardableResult
   public func cut(_ world: TrainingWorld, _ workers: [Worker], accesses: [Int]) throws -> TraceCut {
-    let cut = TraceCut(world, workers, accesses: accesses)
-    try append(.cut, try Self.encode(cut))
+    let cut = TraceCut(workers, in: world, accesses: accesses)
+    try append(.cut, try TraceFrame.payload(cut))
     return cut
   }
 
   /// Ends the trace; the last cut precedes.
   /// - Throws: `FileWriteError`.
   public func end(_ ending: TraceEnding) throws {
-    try append(.end, try Self.encode(TraceEnd(ending: ending)))
+    try append(.end, try TraceFrame.payload(TraceEnd(ending: ending)))
     try file.synchronize()
   }
 
@@ -84,19 +84,5 @@ public final class TraceRecorder: @unchecked Sendable {
         try head.withUnsafeBytes { try file.append($0, first, second, check) }
       }
     }
-  }
-
-  /// Adds a whole frame to the beginning of a trace.
-  private static func append(_ kind: TraceFrame.Kind, _ payload: [UInt8], to bytes: inout [UInt8]) {
-    let offset = bytes.count
-    bytes += TraceFrame.head(kind, length: payload.count) + payload
-    let check = payload.withUnsafeBytes { TraceFrame.check(offset: offset, $0) }
-    withUnsafeBytes(of: check.littleEndian) { bytes += $0 }
-  }
-
-  private static func encode(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return Array(try encoder.encode(value))
   }
 }

@@ -1,12 +1,43 @@
-// Repeats a recorded run of threads in one thread, and compares what comes with what was recorded: the net of every
-// pull, and the whole state at every cut.
+// Repeats a recorded run of threads in one thread, or a schedule, and compares what comes with what was recorded: the
+// net of every pull, and the whole state at every cut.
 
 import DeterministicMath
 import Lockstep
 import Sharing
 
+/// The order of a trace: its tickets, or its choices. Both are there and one is used, so that calls are bound when the
+/// program is compiled.
+public struct RecordedOrder: Strategy {
+  /// The order of tickets; nobody has any in a trace of a schedule.
+  var tickets: Ticketed<TraceRecord>
+  /// The order of a schedule.
+  private var choices: Replayed?
+
+  /// The order of `trace`, for workers that stand before the accesses `first`.
+  init(_ trace: Trace, first: [Access?]) {
+    var record = trace.record
+    if let schedule = trace.choices {
+      tickets = Ticketed(record, first: first.map { _ in nil })
+      choices = Replayed(schedule)
+    } else {
+      record.extend(by: trace.cuts.first?.accesses ?? trace.accesses)
+      tickets = Ticketed(record, first: first)
+    }
+  }
+
+  /// Whose access is up.
+  public mutating func choose(from runnable: RunnableSet) -> Int? {
+    choices == nil ? tickets.choose(from: runnable) : choices!.choose(from: runnable)
+  }
+
+  /// Tells the tickets.
+  public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
+    if choices == nil { tickets.didStep(process, access: access, next: next, delay: delay) }
+  }
+}
+
 /// A recorded run in lockstep.
-public typealias RecordedSimulation = Simulation<Worker, Ticketed<TraceRecord>>
+public typealias RecordedSimulation = Simulation<Worker, RecordedOrder>
 
 /// The first place where a replay and its recording differ.
 public struct TraceDivergence: Error, Hashable, Sendable, Codable, CustomStringConvertible {
@@ -76,14 +107,17 @@ public struct TraceReplay {
     var world = world
     world.witnessesPulls = true
     world.keepsPulledNets = true
-    var record = trace.record
-    record.extend(by: trace.cuts.first?.accesses ?? trace.accesses)
     simulation = Simulation(
-      world: world, processes: workers, strategy: Ticketed(record, first: workers.map(\.nextAccess)))
+      world: world, processes: workers, strategy: RecordedOrder(trace, first: workers.map(\.nextAccess)))
   }
 
   /// The state that a trace begins with.
   private static func beginning(of trace: Trace) throws -> (TrainingWorld, [Worker]) {
+    if let program = trace.header.program {
+      throw TraceError(
+        TraceFrame.signature.count,
+        "the trace is of the program '\(program)' around workers; replay it with the command that wrote it")
+    }
     guard let state = trace.state else { return try trace.header.configuration.makeRun() }
     do {
       let checkpoint = try Checkpoint(state.bytes)
@@ -136,7 +170,7 @@ public struct TraceReplay {
   // MARK: Comparing
 
   private func compare(_ step: RecordedSimulation.Step) throws(TraceDivergence) {
-    guard let witness = simulation.strategy.record.lastAccess(of: step.process)?.witness else { return }
+    guard let witness = simulation.strategy.tickets.record.lastAccess(of: step.process)?.witness else { return }
     let worker = simulation.processes[step.process]
     if witness != worker.pulled { throw difference(witness, worker, step) }
   }
@@ -175,9 +209,16 @@ public struct TraceReplay {
     let isTorn = cutsInTrace == trace.cuts.count
     // Where a recording broke off, workers may wait for others whose logs were not written any more; but nobody can
     // wait for a ticket that is gone.
-    let waiting = simulation.strategy.stuck.filter { $0.recorded != nil }
+    let waiting = simulation.strategy.tickets.stuck.filter { $0.recorded != nil }
     if isTorn ? waiting.contains(where: \.isImpossible) : !waiting.isEmpty { throw disorder(waiting) }
-    if let unmade = simulation.strategy.unmade.first {
+    if let choices = trace.choices, simulation.accesses < choices.count {
+      let process = choices[simulation.accesses]
+      let failure = simulation.world.failure.map { " (\($0))" } ?? ""
+      throw TraceDivergence(
+        kind: .order, worker: process, update: simulation.processes[process].updates, access: accesses,
+        recorded: "an access is", replayed: "the worker has none left\(failure)")
+    }
+    if let unmade = simulation.strategy.tickets.unmade.first {
       let failure = simulation.world.failure.map { " (\($0))" } ?? ""
       throw TraceDivergence(
         kind: .failure, worker: unmade.process, update: simulation.processes[unmade.process].updates, access: accesses,
@@ -186,7 +227,7 @@ public struct TraceReplay {
     }
     guard !isTorn, endingDigest == nil || cuts.last?.digest != endingDigest else { return false }
     let cut = trace.cuts[cutsInTrace]
-    let found = TraceCut(simulation.world, simulation.processes, accesses: cut.accesses)
+    let found = TraceCut(simulation.processes, in: simulation.world, accesses: cut.accesses)
     if let (recorded, replayed) = cut.difference(from: found) {
       throw TraceDivergence(kind: .state, access: accesses, recorded: recorded, replayed: replayed)
     }
@@ -195,7 +236,7 @@ public struct TraceReplay {
     guard cut.digest != endingDigest else { return false }
     let next = cutsInTrace < trace.cuts.count ? trace.cuts[cutsInTrace].accesses : trace.accesses
     guard next != cut.accesses else { return cutsInTrace < trace.cuts.count }
-    simulation.strategy.extend { $0.extend(by: zip(next, cut.accesses).map { $0 - $1 }) }
+    simulation.strategy.tickets.extend { $0.extend(by: zip(next, cut.accesses).map { $0 - $1 }) }
     simulation.restart()
     return true
   }
@@ -230,7 +271,7 @@ public struct TraceReplay {
       if next[access.object] == access.ticket { next[access.object] = nil }
     }
     for waiting in waiting { find(waiting.recorded!) }
-    var record = simulation.strategy.record
+    var record = simulation.strategy.tickets.record
     for process in simulation.processes.indices { while let access = record.next(of: process) { find(access) } }
     return Set(next.map(\.key))
   }

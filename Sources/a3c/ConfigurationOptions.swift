@@ -15,10 +15,10 @@ enum ConfigurationOptions {
     "max-steps", .count(),
     help: "the step limit of an episode (default: the preset's, 4000 for sjtu)")
   static let sharing = Option<SharingProtocol?>(
-    "protocol", .choice("NAME"), 
+    "protocol", .choice("NAME"),
     help: """
-      how the model is shared: locked, sharded or hogwild; or with a known fault: in-place, gradient-slot, bind-once or \
-      overwrite (default: the preset's)
+      how the model is shared: locked, sharded or hogwild; or with a known fault: in-place, gradient-slot, bind-once \
+      or overwrite (default: the preset's)
       """)
   static let granularity = Option<Granularity>(
     "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")
@@ -60,15 +60,21 @@ enum ConfigurationOptions {
   ) throws(ConfigurationError) -> Configuration {
     var configuration = Preset.named(arguments[preset])!.configuration
     configuration.seed = seed
-    configuration.granularity = arguments[granularity]
-    configuration.rewardScaling = arguments[rewards].scaling
     if let episodes { configuration.episodes = episodes }
     if let workers = arguments[workers] { configuration.workers = workers }
     if let maxSteps = arguments[maxSteps] { configuration.maxSteps = maxSteps }
+    try change(&configuration, as: arguments)
+    return configuration
+  }
+
+  /// Changes what the options ask for, of those that say nothing of a run's size.
+  /// - Throws: where a setting cannot be what it was given.
+  static func change(_ configuration: inout Configuration, as arguments: Arguments) throws(ConfigurationError) {
+    configuration.granularity = arguments[granularity]
+    configuration.rewardScaling = arguments[rewards].scaling
     if let sharing = arguments[sharing] { configuration.sharing = sharing }
     for quirk in arguments[repair] { quirk.repair(&configuration) }
     for setting in arguments[set] { try configuration.set(setting.name, to: setting.value) }
-    return configuration
   }
 
   /// The words that describe the same configuration to a shell, without seed and episodes.

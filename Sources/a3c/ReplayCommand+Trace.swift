@@ -105,6 +105,10 @@ extension ReplayCommand {
     let what = counted(replay.simulation.world.statistics.updates, "update")
     let cuts = counted(replay.cuts.count, "recorded digest")
     let identical = terminal.emphasised("identical", .reassuring)
+    if trace.choices != nil, isWhole {
+      let accesses = counted(replay.accesses, "access", "accesses")
+      return "\(identical)  the state after \(accesses): \(replay.cuts.last?.digest ?? "none")"
+    }
     if trace.ending == nil || !isWhole {
       let why =
         trace.ending == nil

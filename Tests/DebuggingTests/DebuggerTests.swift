@@ -1,5 +1,5 @@
-// What the debugger shows is what is there: flushes are those that workers push, differences are found where they begin,
-// and every protocol and program can be walked.
+// What the debugger shows is what is there: flushes are those that workers push, differences are found where they
+// begin, and every protocol and program can be walked.
 
 import Debugging
 import DeterministicMath

@@ -1,9 +1,18 @@
 // The quirks of the presets: which there are, and that a repair changes one setting and nothing else.
 
 import Experiments
+import Foundation
 import Sharing
 import Testing
 import Training
+
+extension Slips {
+  /// The catalogue's names of the slips.
+  fileprivate static let names: Set = [
+    "never-cleared", "first-gradient-forever", "same-noise", "clipped-density", "stale-bootstrap", "entropy-of-sigma",
+    "attached-bootstrap", "no-tail-bootstrap",
+  ]
+}
 
 @Suite struct QuirkTests {
   @Test func thePresetOfTheReportHasTheDocumentedQuirks() {
@@ -14,26 +23,55 @@ import Training
 
   @Test(arguments: Quirk.allCases)
   func aRepairChangesExactlyTheSettingOfTheQuirk(quirk: Quirk) {
-    var expected = Preset.sjtu.configuration
+    var clean = Preset.sjtu.configuration
+    for quirk in Quirk.allCases { quirk.repair(&clean) }
+    var expected = clean
     switch quirk {
-    case .noInitialPull: expected.pullsInitially = true
-    case .limitIsTerminal: expected.limitIsTerminal = false
-    case .privateStep: expected.stepCount = .shared
-    case .unscaledMean: expected.meanScale = 2
-    case .episodeOverrun: expected.episodeClaim = .takeFromBudget
+    case .noInitialPull: expected.pullsInitially = false
+    case .limitIsTerminal: expected.limitIsTerminal = true
+    case .privateStep: expected.stepCount = .privateToWorker
+    case .unscaledMean: expected.meanScale = 1
+    case .episodeOverrun: expected.episodeClaim = .lookAtFinished
+    case .neverCleared: expected.slips.neverCleared = true
+    case .firstGradientForever: expected.slips.firstGradientForever = true
+    case .sameNoise: expected.slips.sameNoise = true
+    case .clippedDensity: expected.slips.clippedDensity = true
+    case .staleBootstrap: expected.slips.staleBootstrap = true
+    case .entropyOfSigma: expected.slips.entropyOfSigma = true
+    case .attachedBootstrap: expected.slips.attachedBootstrap = true
+    case .noTailBootstrap: expected.slips.noTailBootstrap = true
     }
-    var repaired = Preset.sjtu.configuration
-    quirk.repair(&repaired)
-    #expect(repaired == expected && repaired != Preset.sjtu.configuration)
-    #expect(repaired.quirks == Quirk.allCases.filter { $0 != quirk })
-    quirk.repair(&repaired)
-    #expect(repaired == expected)
+    var changed = clean
+    quirk.introduce(into: &changed)
+    #expect(changed == expected && changed != clean && changed.quirks == [quirk])
+    quirk.repair(&changed)
+    #expect(changed == clean && changed.quirks == [])
+    quirk.repair(&changed)
+    #expect(changed == clean)
   }
 
   @Test func aRepairedPresetHasNoQuirkLeft() {
     var configuration = Preset.sjtu.configuration
     for quirk in Quirk.allCases { quirk.repair(&configuration) }
     #expect(configuration.quirks == [])
+  }
+
+  @Test(arguments: Quirk.allCases.map(\.rawValue).filter { Slips.names.contains($0) })
+  func aSlipIsSetByItsName(id: String) throws {
+    let quirk = try #require(Quirk(rawValue: id))
+    var (named, introduced) = (Preset.sjtu.configuration, Preset.sjtu.configuration)
+    let words = id.split(separator: "-")
+    try named.set("slips." + words[0] + words.dropFirst().map(\.capitalized).joined(), to: "true")
+    quirk.introduce(into: &introduced)
+    #expect(named == introduced && named != Preset.sjtu.configuration)
+  }
+
+  @Test func aGradientCannotBeKeptInTwoWays() {
+    var configuration = Preset.sjtu.configuration
+    configuration.slips.neverCleared = true
+    #expect { try configuration.set("slips.firstGradientForever", to: "true") } throws: {
+      "\($0)" == "slips.neverCleared and slips.firstGradientForever exclude each other; set one of them to false"
+    }
   }
 
   @Test func aMeanThatReachesBeyondTheBoundsIsNotUnscaled() {

@@ -15,6 +15,8 @@ private struct Flush: Sendable {
   let states: [Double]
   let actions: [Double]
   let targets: [Double]
+  /// The state after the flush.
+  let following = [0.3, -1.1, 2]
   /// The places of each layer's tensors.
   private let ranges: [String: (weight: ParameterRange, bias: ParameterRange)]
 
@@ -80,20 +82,32 @@ private struct Flush: Sendable {
   }
 
   /// The formula in plain code, with the advantages held at `advantages`, as the stop-gradient demands.
-  func formula(at point: [Double], advantages: [Double]) -> Double {
+  /// - Parameters:
+  ///   - entropyPower: of σ in the entropy; 2 but for a slip.
+  ///   - attachedDiscount: γ, where the targets bootstrap from the value of `following` at `point`.
+  func formula(
+    at point: [Double], advantages: [Double], entropyPower: Double = 2, attachedDiscount: Double? = nil
+  ) -> Double {
     let terms = targets.indices.map { row in
       let (mean, deviation, value) = outputs(of: row, at: point)
-      let error = targets[row] - value
+      var error = targets[row] - value
+      if let attachedDiscount {
+        let change = outputs(in: following, at: point).value - outputs(in: following, at: parameters).value
+        error += (row..<targets.count).reduce(change) { change, _ in attachedDiscount * change }
+      }
       let offset = (actions[row] - mean) / deviation
       let logDensity = -0.5 * offset * offset - Double.log(deviation) - 0.5 * Double.log(2 * Double.pi)
-      let entropy = 0.5 + 0.5 * Double.log(2 * Double.pi) + Double.log(deviation)
+      let entropy = 0.5 + 0.5 * (Double.log(2 * Double.pi) + entropyPower * Double.log(deviation))
       return error * error - (logDensity * advantages[row] + entropyWeight * entropy)
     }
     return terms.reduce(0, +) / Double(terms.count)
   }
 
   private func outputs(of row: Int, at point: [Double]) -> (mean: Double, deviation: Double, value: Double) {
-    let state = Array(states[(3 * row)..<(3 * row + 3)])
+    outputs(in: Array(states[(3 * row)..<(3 * row + 3)]), at: point)
+  }
+
+  private func outputs(in state: [Double], at point: [Double]) -> (mean: Double, deviation: Double, value: Double) {
     func layer(_ name: String, _ x: [Double]) -> [Double] {
       let (weight, bias) = ranges[name]!
       return (0..<weight.columns).map { output in
@@ -112,10 +126,24 @@ private struct Flush: Sendable {
   }
 
   /// The check of `gradient` against differences of the formula.
-  func report(on gradient: [Double]) -> GradientReport {
+  func report(
+    on gradient: [Double], entropyPower: Double = 2, attachedDiscount: Double? = nil
+  ) -> GradientReport {
     let advantages = advantages
     return GradientCheck().report(on: gradient, at: parameters, tensors: tensors) {
-      formula(at: $0, advantages: advantages)
+      formula(at: $0, advantages: advantages, entropyPower: entropyPower, attachedDiscount: attachedDiscount)
+    }
+  }
+
+  /// The loss and its gradient with targets that are attached to the value of `following`.
+  func attachedLoss(discount: Double) -> (value: Double, gradient: [Double]) {
+    evaluate { network, states, actions, targets, tape in
+      let rows = self.targets.count
+      let next = tape.constant((0..<rows).flatMap { _ in following }, rows: rows, columns: 3)
+      let attached = ActorCriticLoss.attached(targets, to: next, of: network, discount: discount, on: tape)
+      return ActorCriticLoss(entropyWeight: entropyWeight)(
+        network, states: states, actions: actions, targets: attached, on: tape
+      ).total
     }
   }
 }
@@ -196,6 +224,41 @@ private enum Mistake: String, CaseIterable, CustomTestStringConvertible {
     }
     #expect(report.passes, "\(report)")
     #expect(report.count == 1703)
+  }
+
+  // MARK: Slips
+
+  private static let critic: Set = ["critic.weight", "critic.bias", "value.weight", "value.bias"]
+
+  @Test func `with attached targets every derivative agrees with differences of that formula`() {
+    let plain: (value: Double, gradient: [Double]) = small.loss()
+    let loss = small.attachedLoss(discount: 0.9)
+    let report = small.report(on: loss.gradient, attachedDiscount: 0.9)
+    #expect(report.passes && report.count == small.network.layout.count, "\(report)")
+    // The numbers are the same, and what is new is the critic's.
+    #expect(loss.value == plain.value)
+    func spoiled(_ gradient: [Double], _ discount: Double?) -> Set<String> {
+      Set(small.report(on: gradient, attachedDiscount: discount).failures.map(\.tensor))
+    }
+    #expect(spoiled(plain.gradient, 0.9) == Self.critic)
+    #expect(spoiled(loss.gradient, nil) == Self.critic)
+    #expect(spoiled(loss.gradient, 0.89) == Self.critic)
+  }
+
+  @Test func `with the entropy of σ every derivative agrees with differences of that formula`() {
+    let slipped: (value: Double, gradient: [Double]) = small.evaluate {
+      ActorCriticLoss(entropyWeight: entropyWeight, takesEntropyOfSigma: true)(
+        $0, states: $1, actions: $2, targets: $3, on: $4
+      ).total
+    }
+    let plain: (value: Double, gradient: [Double]) = small.loss()
+    let report = small.report(on: slipped.gradient, entropyPower: 1)
+    #expect(report.passes && report.count == small.network.layout.count, "\(report)")
+    let expected = small.formula(at: small.parameters, advantages: small.advantages, entropyPower: 1)
+    #expect(abs(slipped.value - expected) < 1e-14 * abs(expected) && slipped.value != plain.value)
+    let ofSigma: Set = ["actor.weight", "actor.bias", "sigma.weight", "sigma.bias"]
+    #expect(Set(small.report(on: slipped.gradient).failures.map(\.tensor)) == ofSigma)
+    #expect(Set(small.report(on: plain.gradient, entropyPower: 1).failures.map(\.tensor)) == ofSigma)
   }
 
   @Test(arguments: Mistake.allCases)

@@ -94,6 +94,39 @@ import Testing
     #expect(starved([fickle, fickle]) { _ in true } == [[], [0], [1]])
   }
 
+  /// Two who give way to each other may do so for ever, each as often as the other. Where one of them insists, and the
+  /// other waits, somebody has to starve for that.
+  @Test func twoWhoGiveWayToEachOtherLivelock() {
+    func polite(_ me: Int, to other: Int) -> Program<Memory> {
+      Program([
+        .write(me) { _ in 1 },
+        .read(other) { flag, registers in if flag == 0 { registers.next = 3 } },
+        .write(me, next: 0) { _ in 0 },
+        .write(me) { _ in 0 },
+      ])
+    }
+    let insistent = Program<Memory>([.write(0) { _ in 1 }, .await(1) { $0 == 0 }, .write(0) { _ in 0 }])
+    let patient = Program<Memory>([.await(0) { $0 == 0 }, .write(1) { _ in 1 }, .write(1) { _ in 0 }])
+    func livelocks(_ processes: [Program<Memory>]) -> Int {
+      var exploration = Exploration(
+        from: Simulation(world: Memory(cells: 2), processes: processes), stepLimit: 24)
+      var fair = 0
+      while let outcome = exploration.next() {
+        #expect(outcome.status != .deadlocked)
+        let turns = outcome.choices.suffix(12)
+        if outcome.status == .cut, outcome.starved.isEmpty,
+          [0, 1].allSatisfy({ process in turns.count { $0 == process } > 4 })
+        {
+          fair += 1
+        }
+      }
+      #expect(exploration.schedules > exploration.cut)
+      return fair
+    }
+    #expect(livelocks([polite(0, to: 1), polite(1, to: 0)]) > 0)
+    #expect(livelocks([insistent, patient]) == 0)
+  }
+
   @Test func howFarItIsEndsAtOneAndNeverLeavesItsRange() {
     var exploration = Exploration(from: incrementers(3))
     #expect(exploration.explored == 0)

@@ -19,6 +19,22 @@ import Testing
     for shallow in 1..<depth { #expect(bug.detections(depth: shallow).found == 0) }
   }
 
+  /// The bound has the number of processes in it. Here others run, too, and the bug is one of order alone: it shows in all
+  /// schedules that keep the constraints.
+  @Test(arguments: [
+    (depth: 1, processes: 4, length: 6), (depth: 2, processes: 3, length: 6), (depth: 2, processes: 4, length: 5),
+    (depth: 3, processes: 3, length: 5), (depth: 3, processes: 4, length: 4),
+  ])
+  func amongMoreProcessesTheBoundHolds(depth: Int, processes: Int, length: Int) {
+    let bug = Overtaking(depth: depth, processes: processes, length: length)
+    let steps = processes * length
+    let (found, runs) = bug.detections(depth: depth)
+    #expect(
+      Double(found) >= Double(runs) / (Double(processes) * power(Double(steps), depth - 1)), "\(found) of \(runs)")
+    #expect(found < runs)
+    for shallow in 1..<depth { #expect(bug.detections(depth: shallow).found == 0) }
+  }
+
   @Test func theWalkFindsWhatARandomWalkPracticallyMisses() {
     let bug = Bug(depth: 2, length: 60)
     var found = 0
@@ -33,6 +49,8 @@ import Testing
     // 30 times in a row.
     #expect(found >= 5)
     #expect(foundByRandomWalk == 0)
+    // It is the bug that is hard, not the random walk that is broken.
+    #expect((0..<20).contains { Bug(depth: 1, length: 2).isFound(by: RandomWalk(generator: SplitMix64(seed: $0))) })
   }
 
   @Test func allPrioritiesAndChangePointsAreDrawnAboutEquallyOften() {
@@ -117,6 +135,44 @@ private struct Bug {
       where isFound(by: PriorityWalk(priorities: priorities, changePoints: changePoints)) { found += 1 }
     }
     return (found, 2 * draws.count)
+  }
+}
+
+/// Processes that each make `length` accesses. It fails when process d − 1 makes all of its accesses after the second one of
+/// process d − 2, that one all of its first two after the second of process d − 3, and so on, and none of those comes to its
+/// third access before; a depth of 1 is that process 0 is first to finish.
+private struct Overtaking {
+  var depth: Int
+  var processes: Int
+  var length: Int
+
+  func isFound(by strategy: some Strategy) -> Bool {
+    var run = Simulation(countdowns: Array(repeating: length, count: processes), strategy: strategy)
+    let schedule = run.schedule()
+    func time(_ access: Int, of process: Int) -> Int {
+      schedule.indices.filter { schedule[$0] == process }[access - 1]
+    }
+    let last = depth - 1
+    let end = time(length, of: last)
+    guard depth > 1 else { return (1..<processes).allSatisfy { time(length, of: $0) > end } }
+    return (0..<last).allSatisfy { time(2, of: $0) < time(1, of: $0 + 1) && end < time(3, of: $0) }
+  }
+
+  /// How many of all draws of a walk of `depth` find the bug, and how many there are.
+  func detections(depth: Int) -> (found: Int, runs: Int) {
+    var draws: [[Int]] = [[]]
+    for _ in 1..<depth { draws = draws.flatMap { draw in (0..<processes * length).map { draw + [$0] } } }
+    var orders: [[Int]] = [[]]
+    for priority in depth..<depth + processes {
+      orders = orders.flatMap { order in
+        (0...order.count).map { place in order[..<place] + [priority] + order[place...] }.map(Array.init)
+      }
+    }
+    var found = 0
+    for order in orders {
+      for draw in draws where isFound(by: PriorityWalk(priorities: order, changePoints: draw)) { found += 1 }
+    }
+    return (found, orders.count * draws.count)
   }
 }
 

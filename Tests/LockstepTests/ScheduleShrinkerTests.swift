@@ -15,6 +15,7 @@ import Testing
       var shrinker = try #require(ScheduleShrinker(long, from: start, shows: hasLostAnUpdate))
       shrinker.shrink()
       #expect(shrinker.size.accesses == 4 && shrinker.size.preemptions == 1 && shrinker.size.switches == 2)
+      #expect("\(shrinker.size)" == "4 accesses, 1 preemption, 2 switches")
       #expect(Set(shrinker.choices) == [2, 4] && hasLostAnUpdate(shrinker.run))
       #expect(shrinker.candidates < 60, "most accesses go many at a time")
       smallest.insert(shrinker.choices)

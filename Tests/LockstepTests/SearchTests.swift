@@ -1,7 +1,8 @@
 // Strategies take turns, budgets are kept, and what a search reports can be run again.
 
-import Lockstep
 import Testing
+
+@testable import Lockstep
 
 @Suite struct SearchTests {
   @Test func membersTakeTurnsUntilTheirBudgetsAreSpent() {
@@ -75,10 +76,46 @@ import Testing
     #expect(result.finding?.choices == timed.schedule())
   }
 
+  @Test func theStandardPortfolioFindsWhatNeedsAPreemption() throws {
+    let portfolio = Portfolio(for: start, schedules: 2, seed: 7)
+    #expect(
+      portfolio.map { "\($0.name) \($0.seed)" } == [
+        "random 7", "pct:2 7", "pct:3 7", "lag:1 7", "random 8", "pct:2 8", "pct:3 8", "lag:1 8",
+      ])
+    // The length that priorities change in is that of a run from where the start stands.
+    var run = start
+    run.advance(0)
+    for (run, length) in [(start, 4), (run, 3)] {
+      let walks = Portfolio(for: run, schedules: 200).compactMap { $0.strategy as? PriorityWalk }
+      #expect(walks.count == 400 && Set(walks.flatMap(\.changePoints)) == Set(0..<length))
+      #expect(walks.allSatisfy { $0.priorities.count == 2 })
+    }
+    // Each of its strategies finds a lost update by itself.
+    for member in Portfolio(for: start, schedules: 100).members {
+      #expect(search(Portfolio([member]), from: start, shows: hasLostAnUpdate).finding?.strategy == member.name)
+    }
+    // A program that does not end has the length of the limit.
+    let endless = Simulation(world: Memory(cells: 1), processes: [Program<Memory>([.await(0) { _ in false }])])
+    let points = Portfolio(for: endless, schedules: 100, stepLimit: 5)
+      .compactMap { $0.strategy as? PriorityWalk }.flatMap(\.changePoints)
+    #expect(Set(points) == Set(0..<5))
+  }
+
+  @Test func seedsNameTheSequencesThatTheyDoElsewhere() {
+    // The first numbers of the seed 1234567 as Vigna's splitmix64.c prints them.
+    var generator = SplitMix64(seed: 1_234_567)
+    #expect(
+      (0..<5).map { _ in generator.next() } == [
+        6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423, 4_593_380_528_125_082_431,
+        16_408_922_859_458_223_821,
+      ])
+  }
+
   @Test func aNegativeBudgetIsAProgrammersError() async {
     await #expect(processExitsWith: .failure) {
       _ = Portfolio.Member("none", schedules: -1) { _ in RoundRobin() }
     }
+    await #expect(processExitsWith: .failure) { _ = Portfolio(for: start, schedules: 1, stepLimit: 0) }
   }
 }
 

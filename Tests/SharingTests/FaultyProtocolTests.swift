@@ -11,7 +11,7 @@ import Training
 @testable import Sharing
 
 /// The settings with a race, and the hazard that they have.
-struct Fault: CustomStringConvertible, Sendable {
+struct RacySettings: CustomStringConvertible, Sendable {
   var hazard: Hazard
   var sharing: SharingProtocol
   var change: @Sendable (inout Configuration) -> Void = { _ in }
@@ -19,17 +19,17 @@ struct Fault: CustomStringConvertible, Sendable {
   var description: String { hazard.rawValue }
 
   static let all = [
-    Fault(hazard: .lostUpdate, sharing: .hogwild),
-    Fault(hazard: .halfMoment, sharing: .inPlace),
-    Fault(hazard: .gradientSlot, sharing: .gradientSlot),
-    Fault(hazard: .bindOnce, sharing: .bindOnce),
-    Fault(hazard: .overwrite, sharing: .overwrite),
-    Fault(hazard: .splitStep, sharing: .sharded) { $0.stepCount = .readTwice },
-    Fault(hazard: .lostCount, sharing: .locked) { $0.episodeCount = .loadThenStore },
-    Fault(hazard: .runningReward, sharing: .locked) { $0.rewardSmoothing = .checkThenSet },
-    Fault(hazard: .viewActing, sharing: .locked) { $0.acting = .sharedNet },
-    Fault(hazard: .viewActing, sharing: .sharded) { $0.acting = .sharedNet },
-    Fault(hazard: .viewActing, sharing: .hogwild) { $0.acting = .sharedNet },
+    RacySettings(hazard: .lostUpdate, sharing: .hogwild),
+    RacySettings(hazard: .halfMoment, sharing: .inPlace),
+    RacySettings(hazard: .gradientSlot, sharing: .gradientSlot),
+    RacySettings(hazard: .bindOnce, sharing: .bindOnce),
+    RacySettings(hazard: .overwrite, sharing: .overwrite),
+    RacySettings(hazard: .splitStep, sharing: .sharded) { $0.stepCount = .readTwice },
+    RacySettings(hazard: .lostCount, sharing: .locked) { $0.episodeCount = .loadThenStore },
+    RacySettings(hazard: .runningReward, sharing: .locked) { $0.rewardSmoothing = .checkThenSet },
+    RacySettings(hazard: .viewActing, sharing: .locked) { $0.acting = .sharedNet },
+    RacySettings(hazard: .viewActing, sharing: .sharded) { $0.acting = .sharedNet },
+    RacySettings(hazard: .viewActing, sharing: .hogwild) { $0.acting = .sharedNet },
   ]
 
   func configuration(workers: Int = 2, episodes: Int = 3) -> Configuration {
@@ -40,9 +40,9 @@ struct Fault: CustomStringConvertible, Sendable {
 @Suite struct FaultyProtocolTests {
   // MARK: One worker
 
-  @Test(arguments: Fault.all.filter { $0.sharing != .overwrite && $0.hazard != .viewActing })
-  func aSingleWorkerDoesWhatThePlainProgramDoes(fault: Fault) {
-    let configuration = fault.configuration(workers: 1)
+  @Test(arguments: RacySettings.all.filter { $0.sharing != .overwrite && $0.hazard != .viewActing })
+  func aSingleWorkerDoesWhatThePlainProgramDoes(settings: RacySettings) {
+    let configuration = settings.configuration(workers: 1)
     var run = configuration.simulation(RoundRobin())
     run.runChecked()
     let plain = PlainTraining(configuration)
@@ -51,13 +51,13 @@ struct Fault: CustomStringConvertible, Sendable {
     #expect(run.world.model.slot(1).bits == plain.secondMoments.bits)
     #expect(run.world.board.allResults.map(\.episodeReturn) == plain.returns)
     #expect(run.world.board.finishedEpisodes == configuration.episodes)
-    #expect(run.count(of: fault.hazard) == 0)
+    #expect(run.count(of: settings.hazard) == 0)
   }
 
   /// It acts by the net that it would have pulled. Before the first action there is none of its own.
-  @Test(arguments: Fault.all.filter { $0.hazard == .viewActing })
-  func aSingleWorkerThatActsByTheSharedNetDoesWhatThePlainProgramDoes(fault: Fault) {
-    var configuration = fault.configuration(workers: 1)
+  @Test(arguments: RacySettings.all.filter { $0.hazard == .viewActing })
+  func aSingleWorkerThatActsByTheSharedNetDoesWhatThePlainProgramDoes(settings: RacySettings) {
+    var configuration = settings.configuration(workers: 1)
     var run = configuration.simulation(RoundRobin())
     run.runChecked()
     configuration.pullsInitially = true
@@ -83,22 +83,22 @@ struct Fault: CustomStringConvertible, Sendable {
 
   // MARK: Several workers
 
-  @Test(arguments: Fault.all)
-  func randomSchedulesShowEachHazardAndNoOther(fault: Fault) {
-    let itself = HazardSet(fault.hazard)
+  @Test(arguments: RacySettings.all)
+  func randomSchedulesShowEachHazardAndNoOther(settings: RacySettings) {
+    let itself = HazardSet(settings.hazard)
     // What any asynchronous run of these settings may have beside.
     let usual: [Hazard] = [.stalePush, .tornPull, .noInitialPull, .episodeOverrun]
     var seen = 0
     for (schedule, seed) in someSchedules {
-      var run = try! fault.configuration(workers: 3, episodes: 6).makeSimulation(schedule, scheduleSeed: seed)
+      var run = try! settings.configuration(workers: 3, episodes: 6).makeSimulation(schedule, scheduleSeed: seed)
       run.runChecked()
       #expect(run.status == .finished)
-      seen += run.count(of: fault.hazard)
+      seen += run.count(of: settings.hazard)
       var found: HazardSet = []
       for hazard in Hazard.allCases where run.count(of: hazard) > 0 { found.insert(HazardSet(hazard)) }
       for hazard in usual { found.remove(HazardSet(hazard)) }
       // Without a lock views can be lost updates' victims too.
-      if fault.sharing == .hogwild { found.remove(HazardSet(.lostUpdate)) }
+      if settings.sharing == .hogwild { found.remove(HazardSet(.lostUpdate)) }
       #expect(found.isSubset(of: itself), "\(found.members) under \(schedule) \(seed)")
     }
     #expect(seen > 0)
@@ -294,6 +294,6 @@ struct Fault: CustomStringConvertible, Sendable {
     #expect(error(.locked) { $0.stalenessBound = -1 } != nil && error(.locked) { $0.stalenessBound = 0 } == nil)
     #expect(error(.hogwild) { $0.stepCount = .readTwice }?.contains("needs sharing sharded") == true)
     #expect(error(.overwrite) { $0.acting = .sharedNet }?.contains("exclude each other") == true)
-    for fault in Fault.all { #expect(error(fault.sharing, fault.change) == nil) }
+    for settings in RacySettings.all { #expect(error(settings.sharing, settings.change) == nil) }
   }
 }

@@ -34,6 +34,10 @@ struct PlainTraining {
     var noise = RandomStream(seed: settings.seed, worker: 0, purpose: .action)
     var starts = RandomStream(seed: settings.seed, worker: 0, purpose: .environment)
     var totalSteps = 0
+    let slips = settings.slips
+    // What the last flush left in the variable, and what gradients were kept.
+    var leftover = 0.0
+    var kept = shared.map { _ in Float(0) }
     for _ in 0..<settings.episodes {
       environment.reset(using: &starts)
       var (states, actions, rewards): ([Float], [Float], [Double]) = ([], [], [])
@@ -44,7 +48,7 @@ struct PlainTraining {
         let action = mean + deviation * noise.gaussianFloat()
         let outcome = environment.step([Double(action)].span)
         states += state
-        actions.append(action)
+        actions.append(slips.clippedDensity ? min(max(action, -2), 2) : action)
         rewards.append((outcome.reward + settings.rewardScaling.shift) * settings.rewardScaling.factor)
         episodeReturn += outcome.reward
         totalSteps += 1
@@ -52,15 +56,23 @@ struct PlainTraining {
         guard isLast || totalSteps % settings.flushLength == 0 else { continue }
 
         var target = 0.0
-        if !isLast || !settings.limitIsTerminal {
-          target = Double(Self.outputs(network, local, Self.observation(of: environment)).value)
-        }
+        let next = Self.observation(of: environment)
+        let isEndOfTask = isLast && settings.limitIsTerminal
+        let hasNext = !isEndOfTask && (isLast || !slips.noTailBootstrap)
+        if isEndOfTask && slips.staleBootstrap { target = leftover }
+        if hasNext { target = Double(Self.outputs(network, local, next).value) }
         var targets: [Float] = []
         for reward in rewards.reversed() {
           target = reward + settings.discount * target
           targets.insert(Float(target), at: 0)
         }
-        push(Self.gradient(network, settings, local, states, actions, targets), settings.adam)
+        leftover = target
+        let attachment = hasNext && slips.attachedBootstrap ? next : nil
+        var gradient = Self.gradient(network, settings, local, states, actions, targets, attachment)
+        if slips.neverCleared { kept = zip(kept, gradient).map { $0 + $1 } }
+        if slips.firstGradientForever && updates == 0 { kept = gradient }
+        if slips.neverCleared || slips.firstGradientForever { gradient = kept }
+        push(gradient, settings.adam)
         local = shared
         (states, actions, rewards) = ([], [], [])
       }
@@ -106,16 +118,22 @@ struct PlainTraining {
 
   private static func gradient(
     _ network: SeparateNetwork, _ settings: Configuration, _ parameters: [Float], _ states: [Float],
-    _ actions: [Float], _ targets: [Float]
+    _ actions: [Float], _ targets: [Float], _ attachment: [Float]?
   ) -> [Float] {
     var gradient = parameters
     parameters.withUnsafeBufferPointer { parameters in
       let tape = Tape<Float>()
       tape.reset(parameters: parameters)
-      let terms = ActorCriticLoss(entropyWeight: settings.entropyWeight)(
+      var vt = tape.constant(targets, rows: targets.count, columns: 1)
+      if let attachment {
+        let next = tape.constant(targets.flatMap { _ in attachment }, rows: targets.count, columns: attachment.count)
+        vt = ActorCriticLoss.attached(vt, to: next, of: network, discount: settings.discount, on: tape)
+      }
+      let loss = ActorCriticLoss(
+        entropyWeight: settings.entropyWeight, takesEntropyOfSigma: settings.slips.entropyOfSigma)
+      let terms = loss(
         network, states: tape.constant(states, rows: actions.count, columns: states.count / actions.count),
-        actions: tape.constant(actions, rows: actions.count, columns: 1),
-        targets: tape.constant(targets, rows: targets.count, columns: 1), on: tape)
+        actions: tape.constant(actions, rows: actions.count, columns: 1), targets: vt, on: tape)
       gradient.withUnsafeMutableBufferPointer { tape.backward(from: terms.total, into: $0) }
     }
     return gradient

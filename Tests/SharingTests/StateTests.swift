@@ -149,6 +149,15 @@ import Training
     }
   }
 
+  @Test func theDigestSeesWhatASlipKeeps() {
+    let run = Configuration.small { ($0.slips.neverCleared, $0.slips.staleBootstrap) = (true, true) }.after(turns(0, 4))
+    for change: (inout Worker) -> Void in [{ $0.keptGradient[46].flip() }, { $0.lastReturn = $0.lastReturn.nextUp }] {
+      var changed = run.snapshot()
+      change(&changed.processes[0])
+      #expect(changed.digest.value != run.digest.value)
+    }
+  }
+
   @Test func theDigestDoesNotSeeTheStatistics() {
     var run = Configuration.small(.hogwild).after(turns(0, 4))
     let digest = run.digest.value

@@ -42,6 +42,16 @@ import Training
   /// Each setting on its own: the worker follows the plain loop that has it, and differs from the one that has not.
   @Test func everySettingOfASingleWorkerActsAsInThePlainLoop() {
     let changes: [(name: String, change: (inout Configuration) -> Void)] = [
+      ("neverCleared", { $0.slips.neverCleared = true }),
+      ("firstGradientForever", { $0.slips.firstGradientForever = true }),
+      ("staleBootstrap", { $0.slips.staleBootstrap = true }),
+      ("entropyOfSigma", { $0.slips.entropyOfSigma = true }),
+      ("attachedBootstrap", { $0.slips.attachedBootstrap = true }),
+      ("noTailBootstrap", { $0.slips.noTailBootstrap = true }),
+      ("noTailBootstrap, attached", { ($0.slips.noTailBootstrap, $0.slips.attachedBootstrap) = (true, true) }),
+      ("noTailBootstrap, unlimited", { ($0.slips.noTailBootstrap, $0.limitIsTerminal) = (true, false) }),
+      ("attachedBootstrap, unlimited", { ($0.slips.attachedBootstrap, $0.limitIsTerminal) = (true, false) }),
+      ("staleBootstrap, attached", { ($0.slips.staleBootstrap, $0.slips.attachedBootstrap) = (true, true) }),
       ("meanScale", { $0.meanScale = 2 }),
       ("pullsInitially", { $0.pullsInitially = true }),
       ("limitIsTerminal", { $0.limitIsTerminal = false }),
@@ -61,6 +71,51 @@ import Training
       let changed = Configuration.small(workers: 1, change)
       #expect(agreesWithPlainLoop(changed, PlainTraining(changed)), "\(name)")
       #expect(!agreesWithPlainLoop(changed, unchanged), "\(name) changes nothing")
+    }
+  }
+
+  // MARK: Slips
+
+  /// What torch 2.13 does to a program of torch 1.3: a gradient that is always 1 is pushed as 1, 2, 3, 4.
+  @Test func aGradientThatIsNeverClearedIsPushedAsTheSumOfAll() throws {
+    let pushes: [(change: (inout Slips) -> Void, pushed: [Float])] = [
+      ({ $0.neverCleared = true }, [1, 2, 3, 4]), ({ $0.firstGradientForever = true }, [1, 1, 1, 1]),
+      ({ _ in }, [1, 3, 5, 7]),
+    ]
+    for (number, (change, expected)) in pushes.enumerated() {
+      var worker = try Configuration.small { change(&$0.slips) }.makeRun().workers[0]
+      for (update, pushed) in expected.enumerated() {
+        // With the right program's, and the first one's for ever, later gradients are others.
+        let gradient = number == 0 ? 1 : Float(2 * update + 1)
+        worker.netOrGradient = worker.netOrGradient.map { _ in gradient }
+        #expect(worker.slipGradient() == nil && worker.netOrGradient.allSatisfy { $0 == pushed })
+        worker.updates += 1
+      }
+    }
+  }
+
+  /// With a deviation for which nearly every second sample is out of bounds.
+  @Test func aClippedActionIsTheOneWhoseDensityIsLearnedFrom() {
+    let right = Configuration.small(workers: 1) { $0.deviationFloor = 2 }
+    var slipped = right
+    slipped.slips.clippedDensity = true
+    for (one, other) in [(right, slipped), (slipped, right)] {
+      #expect(agreesWithPlainLoop(one, PlainTraining(one)) && !agreesWithPlainLoop(one, PlainTraining(other)))
+    }
+  }
+
+  @Test func aSumOfGradientsThatOverflowsStopsTheWorker() throws {
+    var worker = try Configuration.small { $0.slips.neverCleared = true }.makeRun().workers[0]
+    worker.keptGradient[5] = .greatestFiniteMagnitude
+    worker.netOrGradient[5] = .greatestFiniteMagnitude
+    #expect(worker.slipGradient() == 5)
+  }
+
+  @Test func forkedWorkersDrawTheSameNoiseAndNothingElse() throws {
+    for slip in [false, true] {
+      let workers = try Configuration.small(workers: 3) { $0.slips.sameNoise = slip }.makeRun().workers
+      #expect(Set(workers.map(\.actionNoise)).count == (slip ? 1 : 3))
+      #expect(Set(workers.map(\.startStates)).count == 3 && Set(workers.map(\.netOrGradient)).count == 3)
     }
   }
 

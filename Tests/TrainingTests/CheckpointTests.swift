@@ -49,6 +49,67 @@ extension TrainingSimulation {
     } while run.advance() != nil
   }
 
+  @Test func whatASlipKeepsIsTakenUpToo() throws {
+    let changes: [(inout Slips) -> Void] = [
+      { $0.neverCleared = true }, { $0.firstGradientForever = true }, { $0.staleBootstrap = true },
+      { $0.sameNoise = true },
+    ]
+    var ends: Set<String> = []
+    for change in changes {
+      let configuration = Configuration.small(.sharded) {
+        $0.episodes = 2
+        change(&$0.slips)
+      }
+      var run = try configuration.makeSimulation(.timed, scheduleSeed: 3)
+      let end = run.end()
+      ends.insert(end)
+      repeat {
+        let resumed = try TrainingSimulation(Checkpoint(run.checkpoint.bytes()))
+        #expect(resumed.digest.value == run.digest.value && resumed.end() == end, "after \(run.accesses) accesses")
+        run = run.after(7)
+      } while run.status == .running
+    }
+    #expect(ends.count == changes.count)
+  }
+
+  @Test func whatASlipKeepsBelongsToItsRunAlone() throws {
+    let kept = Configuration.small(.sharded) { ($0.slips.neverCleared, $0.slips.staleBootstrap) = (true, true) }
+    for configuration in [kept, .small(.sharded)] {
+      let run = try configuration.makeSimulation(.timed, scheduleSeed: 3).after(40)
+      let other = try (configuration == kept ? .small(.sharded) : kept).makeRun().workers[0]
+      let changes: [(String, (inout Worker.State) -> Void)] = [
+        ("a kept gradient of", { $0.keptGradient = other.state.keptGradient }),
+        (configuration == kept ? "no last return" : "a last return", { $0.lastReturn = other.state.lastReturn }),
+      ]
+      for (sentence, change) in changes {
+        var (worker, state) = (run.processes[0], run.processes[0].state)
+        change(&state)
+        let error = #expect(throws: ConfigurationError.self) { try worker.restore(state) }
+        #expect(error?.description.contains(sentence) == true, "\(error?.description ?? "")")
+      }
+    }
+  }
+
+  /// As they were written before there were slips: the document and its checksum do without them.
+  @Test func aDocumentWithoutSlipsIsOneOfARunThatHasNone() throws {
+    let run = try Configuration.small(.sharded).makeSimulation(.timed, scheduleSeed: 3).after(40)
+    let (json, tensors, name) = try run.checkpoint.encoded()
+    let current = String(decoding: json, as: UTF8.self)
+    let older = current.replacing(/,\s*"slips" : \{[^}]*\}/, with: "")
+    #expect(older.count < current.count)
+    let written = try #require(older.firstMatch(of: /"checksum" : "([0-9a-f]{16})"/)).1
+    let unsealed = older.replacingOccurrences(of: written, with: "")
+    let sealed = older.replacingOccurrences(of: written, with: Self.checksum(of: Array(unsealed.utf8)))
+    for (text, isWhole) in [(sealed, true), (older, false)] {
+      let folder = try TemporaryFolder()
+      try folder.put(tensors, in: name)
+      try folder.put(Array(text.utf8), in: Checkpoint.runFile)
+      let read = try? Checkpoint(path: folder.path)
+      #expect((read?.configuration == run.world.plan.configuration) == isWhole)
+      #expect(try read.map { try TrainingSimulation($0).end() == run.end() } ?? !isWhole)
+    }
+  }
+
   @Test(arguments: SharingProtocol.allCases)
   func aCheckpointInAFolderIsTheSameOneAndTheOnlyOne(sharing: SharingProtocol) throws {
     let folder = try TemporaryFolder()

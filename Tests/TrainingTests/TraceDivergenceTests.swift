@@ -155,7 +155,7 @@ import Testing
     world.keepsPulledNets = true
     var record = trace.record
     record.extend(by: trace.accesses)
-    var run = RecordedSimulation(
+    var run = Simulation<Worker, Ticketed<TraceRecord>>(
       world: world, processes: workers, strategy: Ticketed(record, first: workers.map(\.nextAccess)))
     var pulls: [Pull] = []
     while let step = run.advance() {

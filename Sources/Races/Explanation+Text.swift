@@ -1,0 +1,118 @@
+// An explanation in words, for the terminal and for pictures.
+
+import Reporting
+import Sharing
+
+extension Explanation {
+  /// What happened, in a few sentences.
+  public var sentences: [String] {
+    [happening] + (element.map { [Self.sentence(on: $0, hazard)] } ?? [])
+  }
+
+  private var happening: String {
+    let object = object ?? "what they share"
+    guard let other else {
+      switch hazard {
+      case .noInitialPull: return "\(shown.name) pushes a gradient of its own random net: it has never pulled."
+      case .earlyExitJoin: return "\(shown.name) waits, and nobody can go on: \(shown.words)."
+      default: return "\(Self.place(shown)) shows it by itself: \(hazard.meaning)."
+      }
+    }
+    switch hazard {
+    case .tornPull:
+      let update = "\(other.name)'s update \(other.update)"
+      return "Access \(met.index) (\(met.description)) brings \(update), which access \(other.index) put there"
+        + (seen.map { "; access \($0.index) (\($0.description)) brings its block without that update." } ?? ".")
+    case .episodeOverrun:
+      return "\(Self.place(other)) begins the last episode that was asked for; \(Self.place(shown)) begins one more."
+    case .earlyExitJoin:
+      return "\(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
+    default:
+      let saw =
+        seen.map { "\(Self.place($0)) sees version \($0.versionAfter) of \(object). " }
+        ?? "\(met.name) has not looked at \(object) before. "
+      return saw + "\(Self.place(other)) changes it to version \(other.versionAfter). "
+        + "\(Self.place(met)) meets version \(met.versionBefore)"
+        + (met == shown ? "." : ", and \(Self.place(shown)) completes what was begun with the old one.")
+    }
+  }
+
+  private static func place(_ event: AccessEvent) -> String {
+    "Access \(event.index) (\(event.description))"
+  }
+
+  private static func sentence(on element: Element, _ hazard: Hazard) -> String {
+    let change = "from \(element.seen) to \(element.met)"
+    return "Of the numbers in between, \(element.tensor)[\(element.element)] changes most: \(change)"
+      + (hazard == .lostUpdate ? ", a change that is overwritten." : ".")
+  }
+}
+
+extension [AccessEvent] {
+  /// A table of a schedule: a row for each access, in the column of whoever made it. Stretches of one process in which
+  /// nothing happens are cut short.
+  /// - Parameters:
+  ///   - explanation: its accesses are marked and never left out; `nil` where there is nothing to mark.
+  ///   - first: the first access to show, where the reader knows what comes before.
+  public func tableLines(
+    on terminal: Terminal, explanation: Explanation? = nil, from first: Int = 0
+  ) -> [String] {
+    let lanes = Lanes(self)
+    let marked = explanation?.indices ?? []
+    var rows: [[String]] = []
+    func row(_ number: String, _ lane: Int, _ text: String) {
+      rows.append([number] + lanes.names.indices.map { $0 == lane ? text : "" })
+    }
+    for stretch in stretches(of: first..<count, keeping: marked) {
+      if stretch.isLeftOut {
+        row("", lanes.position(of: self[stretch.range.lowerBound].process), "… \(stretch.range.count) more accesses")
+        continue
+      }
+      for event in self[stretch.range] {
+        let mark: String
+        if let explanation, event.index == explanation.shown.index {
+          mark = "  ! \(explanation.hazard.rawValue)"
+        } else {
+          mark = marked.contains(event.index) ? "  *" : ""
+        }
+        row("\(event.index)", lanes.position(of: event.process), "\(event.words)  \(event.versions)\(mark)")
+      }
+    }
+    return terminal.tableLines(header: ["access"] + lanes.names, rows: rows)
+  }
+
+  /// Stretches of accesses: those of one process that are long enough to be left out for brevity, and the others.
+  private func stretches(of range: Range<Int>, keeping marked: Set<Int>) -> [(range: Range<Int>, isLeftOut: Bool)] {
+    let shortest = 6
+    var stretches: [(range: Range<Int>, isLeftOut: Bool)] = []
+    var begin = range.lowerBound
+    while begin < range.upperBound {
+      let process = self[begin].process
+      let end =
+        self[begin..<range.upperBound].firstIndex { $0.process != process || marked.contains($0.index) }
+        .map { Swift.max($0, begin + 1) } ?? range.upperBound
+      if end - begin >= shortest {
+        // The first and the last of a stretch say where it begins and ends.
+        stretches += [(begin..<begin + 1, false), (begin + 1..<end - 1, true), (end - 1..<end, false)]
+      } else {
+        stretches.append((begin..<end, false))
+      }
+      begin = end
+    }
+    return stretches
+  }
+}
+
+/// The processes that take part in a schedule, in the order of their numbers.
+struct Lanes {
+  let names: [String]
+  private let processes: [Int]
+
+  init(_ events: [AccessEvent]) {
+    let processes = Set(events.map(\.process)).sorted()
+    self.processes = processes
+    names = processes.map { process in events.first { $0.process == process }!.name }
+  }
+
+  func position(of process: Int) -> Int { processes.firstIndex(of: process)! }
+}

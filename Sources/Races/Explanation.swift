@@ -1,0 +1,215 @@
+// Why an access shows a hazard: the two accesses that collide, what the worker had seen and what it met, and the number
+// in which that shows most. Nothing is guessed: the schedule is run again and everything is read off it.
+
+import Lockstep
+import Sharing
+
+/// The accesses of a hazard.
+public struct Explanation: Hashable, Sendable, Codable {
+  /// A number of the model that differs between the two moments that a worker mixed up.
+  public struct Element: Hashable, Sendable, Codable {
+    /// The tensor, or the optimizer's slot of one: `actor.weight`, `actor.weight.exp_avg`.
+    public var tensor: String
+    /// The place in the tensor, row-major as it is stored (inputs × outputs).
+    public var element: Int
+    /// What the worker had seen.
+    public var seen: Float
+    /// What was there when it met the other's change.
+    public var met: Float
+  }
+
+  /// The hazard.
+  public var hazard: Hazard
+  /// The object about which they collide, in words: `actor.weight`; `nil` where it belongs to what is around the
+  /// workers.
+  public var object: String?
+  /// The access that shows the hazard: the last one of the schedule.
+  public var shown: AccessEvent
+  /// The access by which the worker had known the object; for a torn pull, its read of a block without the other's
+  /// update. `nil` where it had not looked before.
+  public var seen: AccessEvent?
+  /// The change by somebody else that came in between. `nil` where nobody else takes part.
+  public var other: AccessEvent?
+  /// The access that met that change: as a rule the same as `shown`.
+  public var met: AccessEvent
+  /// The number that shows it most; `nil` where no number of the model differs.
+  public var element: Element?
+
+  /// Why the last access of `choices` shows `hazard`; `nil` where it does not, or the schedule cannot be followed.
+  public init?<P: Participant, S: Strategy>(of hazard: Hazard, _ choices: [Int], from start: Simulation<P, S>) {
+    guard let history = AccessHistory(choices, from: start),
+      let collision = Collision(of: hazard, in: history)
+    else { return nil }
+    self.hazard = hazard
+    (shown, met) = (collision.shown, collision.met)
+    (seen, other) = (collision.seen, collision.other)
+    let world = P.training(in: history.run.world)
+    if let object = met.sharedObject(blocks: world.model.blocks.count) {
+      self.object = object.name(blocks: world.model.blocks)
+      element = Element(of: collision, object, choices, from: start)
+    }
+  }
+}
+
+/// Which accesses collide.
+struct Collision {
+  var shown: AccessEvent
+  var seen: AccessEvent?
+  var other: AccessEvent?
+  var met: AccessEvent
+
+  /// The accesses of `hazard` at the end of `history`; `nil` where its last access does not show it.
+  init?<P: Participant>(of hazard: Hazard, in history: AccessHistory<P>) {
+    if hazard == .earlyExitJoin {
+      // Nobody can go on: the first and the last of those who wait.
+      guard history.run.status == .deadlocked else { return nil }
+      let waiting = history.pending
+      (shown, met) = (waiting.last!, waiting.last!)
+      other = waiting.count > 1 ? waiting.first : nil
+      return
+    }
+    guard let last = history.events.last, last.hazards.contains(hazard) else { return nil }
+    (shown, met) = (last, last)
+    let events = history.events
+    switch hazard {
+    case .noInitialPull: break
+    case .tornPull: findTornUpdate(in: events, blocks: P.training(in: history.run.world).model.blocks.count)
+    case .stalePush: findMostStale(in: events)
+    case .episodeOverrun:
+      // Whoever began the last episode that was asked for.
+      let budget = P.training(in: history.run.world).board.budget
+      seen = events.last { $0.process == last.process && $0.object == last.object && $0.index < last.index }
+      other = history.begun.firstIndex(of: budget).map { events[$0] }
+    case .bindOnce:
+      // Whoever filled the slot first holds it for ever.
+      seen = Self.changes(before: last, in: events).seen
+      other = events.first { $0.object == last.object && $0.changes }
+    default: findLatest(in: events)
+    }
+  }
+
+  /// The general rule: between an access and the one by which the same process had known the object before, the latest
+  /// change by somebody else. The access is the last one; where nobody changed its object, the latest of the same
+  /// update with such a change.
+  private mutating func findLatest(in events: [AccessEvent]) {
+    for met in events.reversed() where met.process == shown.process && met.update == shown.update {
+      let (seen, changes) = Self.changes(before: met, in: events)
+      if let latest = changes.last {
+        (self.seen, other, self.met) = (seen, latest, met)
+        return
+      }
+    }
+    seen = Self.changes(before: shown, in: events).seen
+  }
+
+  /// A stale push: the object of this update of which the gradient was the most versions behind. A store does not
+  /// count: the gradient met what was loaded before.
+  private mutating func findMostStale(in events: [AccessEvent]) {
+    var most = 0
+    for met in events where met.process == shown.process && met.update == shown.update {
+      let (seen, changes) = Self.changes(before: met, in: events)
+      guard let seen, changes.count > most, !seen.beginsUpdate else { continue }
+      most = changes.count
+      (self.seen, other, self.met) = (seen, changes.last, met)
+    }
+  }
+
+  /// The access by which the process of `event` had known its object, and all changes of it by others since.
+  private static func changes(
+    before event: AccessEvent, in events: [AccessEvent]
+  ) -> (seen: AccessEvent?, changes: [AccessEvent]) {
+    let earlier = events[..<min(event.index, events.count)].filter { $0.object == event.object }
+    let own = earlier.lastIndex { $0.process == event.process }
+    let changes = earlier[(own.map { $0 + 1 } ?? 0)...].filter(\.changes)
+    return (own.map { earlier[$0] }, Array(changes))
+  }
+
+  /// A torn pull: the latest update of somebody else that one block had when it was read and another had not.
+  private mutating func findTornUpdate(in events: [AccessEvent], blocks: Int) {
+    // The reads of this pull: the last ones of the worker, block after block.
+    var reads: [AccessEvent] = []
+    for event in events.reversed() where event.process == shown.process {
+      guard !event.changes, event.object < blocks, !reads.contains(where: { $0.object == event.object }) else { break }
+      reads.append(event)
+    }
+    reads.reverse()
+    for write in events.reversed() where write.process != shown.process && write.changes && write.object < blocks {
+      guard let met = reads.first(where: { $0.object == write.object && $0.index > write.index }) else { continue }
+      let without = reads.first { read in
+        !events[..<read.index].contains {
+          $0.object == read.object && $0.changes && $0.process == write.process && $0.update == write.update
+        }
+      }
+      if let without {
+        (seen, other, self.met) = (without, write, met)
+        return
+      }
+    }
+  }
+}
+
+extension Explanation.Element {
+  /// The number of the object that changed most between the two moments that `collision` mixed up.
+  fileprivate init?<P: Participant, S: Strategy>(
+    of collision: Collision, _ object: SharedObject, _ choices: [Int], from start: Simulation<P, S>
+  ) {
+    guard let other = collision.other else { return nil }
+    let world = P.training(in: start.world)
+    let range: Range<Int>
+    switch object {
+    case .block(let block), .gradient(let block): range = world.model.blocks[block].range
+    case .model: range = 0..<world.model.parameterCount
+    case .episodeCounter, .smoothedReward, .results, .stepCount: return nil
+    }
+    // What it saw of the same object; or else, and of another block, what was there before the other's change.
+    let seen = collision.seen.flatMap { $0.object == collision.met.object ? $0.index + 1 : nil } ?? other.index
+    let before = Self.numbers(of: object, after: seen, choices, from: start)
+    let after = Self.numbers(of: object, after: collision.met.index, choices, from: start)
+    for (before, after) in zip(before, after) {
+      func change(_ element: Int) -> Float { (after.values[element] - before.values[element]).magnitude }
+      guard let largest = range.max(by: { change($0) < change($1) }), change(largest) > 0 else { continue }
+      let tensor = world.plan.network.layout.tensors.last { $0.range.offset <= largest }!
+      self.init(
+        tensor: tensor.name + before.suffix, element: largest - tensor.range.offset, seen: before.values[largest],
+        met: after.values[largest])
+      return
+    }
+    return nil
+  }
+
+  /// The numbers of an object after the first `count` accesses, in the order of the flat buffer: the parameters, then
+  /// the optimizer's slots; or the model's gradient.
+  private static func numbers<P: Participant, S: Strategy>(
+    of object: SharedObject, after count: Int, _ choices: [Int], from start: Simulation<P, S>
+  ) -> [(suffix: String, values: [Float])] {
+    var run = start.snapshot(drivenBy: Replayed(Array(choices.prefix(count))))
+    run.run()
+    let world = P.training(in: run.world)
+    let state = world.model.state
+    if case .gradient = object { return state.gradient.map { [(".grad", $0.values)] } ?? [] }
+    let slots = world.plan.configuration.adam.slots
+    return [("", state.parameters)] + zip(slots, state.slots).map { (".\($0.name)", $1) }
+  }
+}
+
+extension SharedObject {
+  /// The object in words: `actor.weight`, `the episode counter`.
+  fileprivate func name(blocks: [Block]) -> String {
+    switch self {
+    case .block(let block): blocks[block].name
+    case .episodeCounter: "the episode counter"
+    case .smoothedReward: "the smoothed reward"
+    case .results: "the list of results"
+    case .model: "the model"
+    case .gradient(let block): "the gradient of \(blocks[block].name)"
+    case .stepCount(let block): "the step count of \(blocks[block].name)"
+    }
+  }
+}
+
+extension AccessEvent {
+  /// The object, if it is one of a training run; programs around workers have further ones.
+  func sharedObject(blocks: Int) -> SharedObject? {
+    object < SharedObject.count(blocks: blocks) ? SharedObject(number: object, blocks: blocks) : nil
+  }
+}

@@ -1,0 +1,206 @@
+// What a search came to: the closing screen, and the JSON document that scripts read.
+
+import Lockstep
+import Races
+import Reporting
+import Sharing
+
+/// The outcome of `a3c explore`.
+struct ExploreReport: Encodable {
+  /// What one strategy chose.
+  struct Share: Encodable {
+    let strategy: String
+    let schedules: Int
+  }
+
+  /// The program that the minimal schedule is of.
+  struct Program: Encodable {
+    let workers: Int
+    let episodes: Int
+    let maxSteps: Int
+  }
+
+  /// How large a schedule is.
+  struct Size: Encodable {
+    let accesses: Int
+    let preemptions: Int
+    let switches: Int
+
+    init(_ size: ScheduleShrinker<Worker>.Size) {
+      (accesses, preemptions, switches) = (size.accesses, size.preemptions, size.switches)
+    }
+  }
+
+  let found: Bool
+  let goal: String
+  @NullWhereNil var hazard: Hazard?
+  /// How many schedules were run.
+  let schedules: Int
+  let strategies: [Share]
+  /// The fraction of all schedules that is explored; `nil` where schedules are drawn.
+  @NullWhereNil var explored: Double?
+  /// How many classes of schedules were met.
+  let classes: Int?
+  /// How many schedules were cut at the limit of accesses.
+  let cut: Int?
+  /// How many accesses were made in the search.
+  let accessesSearched: Int
+  /// The preemptions of the minimal schedule.
+  @NullWhereNil var preemptions: Int?
+  /// The two accesses that collide: the other's, and the one that meets it.
+  let accesses: [AccessEvent]
+  /// Everything about them.
+  let explanation: Explanation?
+  /// What happened, in words.
+  let sentences: [String]
+  /// The strategy and the seed that found it.
+  let strategy: String?
+  let strategySeed: UInt64?
+  /// The size of the schedule that was found, and of the minimal one.
+  let foundSize: Size?
+  let minimalSize: Size?
+  let program: Program?
+  let workers: Int?
+  let updates: Int?
+  /// Who makes each access of the minimal schedule, and of the nearest one that does not show it.
+  let choices: [Int]?
+  let passing: [Int]?
+  @NullWhereNil var trace: String?
+  let repro: String
+  /// The command that repeats the search.
+  let command: String
+  let seconds: Double
+  private let searchSeconds: Double
+  private let configuration: Configuration
+
+  private enum CodingKeys: CodingKey {
+    case found, goal, hazard, schedules, strategies, explored, classes, cut, accessesSearched, preemptions, accesses
+    case explanation, sentences, strategy, strategySeed, foundSize, minimalSize, program, workers, updates, choices
+    case passing, trace, repro, command, seconds
+  }
+
+  /// The report of a search, and of what it found.
+  init(
+    _ hunt: RaceHunt<Worker>, _ effort: RaceHunt<Worker>.Effort, _ finding: SearchResult.Finding?,
+    _ race: Race<Worker>?, trace: String?, repro: String, command: String, seconds: (search: Double, shrink: Double)
+  ) {
+    found = race != nil
+    goal = hunt.goal.description
+    hazard = race?.hazard
+    schedules = effort.schedules
+    strategies = effort.shares.map { Share(strategy: $0.strategy, schedules: $0.schedules) }
+    explored = effort.exploration?.explored
+    classes = effort.exploration?.classes
+    cut = effort.exploration?.cut
+    accessesSearched = effort.accesses
+    preemptions = race?.size.minimal.preemptions
+    explanation = race?.explanation
+    accesses = [explanation?.other, explanation?.met].compactMap(\.self)
+    sentences = explanation?.sentences ?? race.map { [$0.outcomeSentence] } ?? []
+    strategy = finding?.strategy
+    strategySeed = finding?.seed
+    foundSize = race.map { Size($0.size.found) }
+    minimalSize = race.map { Size($0.size.minimal) }
+    program = race.map {
+      Program(
+        workers: $0.program.configuration.workers, episodes: $0.program.configuration.episodes,
+        maxSteps: $0.program.configuration.maxSteps)
+    }
+    workers = race?.processes
+    updates = race?.updates
+    choices = race?.choices
+    passing = race?.passing
+    self.trace = race == nil ? nil : trace
+    self.repro = race == nil ? command : repro
+    self.command = command
+    self.seconds = seconds.search + seconds.shrink
+    searchSeconds = seconds.search
+    configuration = hunt.program.configuration
+  }
+
+  /// The screen.
+  func screen(_ race: Race<Worker>?, on terminal: Terminal) -> String {
+    func heading(_ text: String, _ more: String = "") -> String {
+      terminal.emphasised(text, .strong) + (more.isEmpty ? "" : "  " + terminal.emphasised(more, .faint))
+    }
+    let settings = configuration
+    var lines = [
+      heading(
+        "\(settings.preset), \(settings.sharing.rawValue): \(goal)",
+        "\(counted(settings.workers, "worker")), \(counted(settings.episodes, "episode")) of at most "
+          + "\(counted(settings.maxSteps, "step"))")
+    ]
+    let rate = NumberText.abbreviated(Double(schedules) / max(searchSeconds, 1e-9), unit: "schedules/s")
+    var facts = [
+      (
+        "searched",
+        "\(counted(schedules, "schedule")), \(counted(accessesSearched, "access", "accesses")), \(rate)"
+      ),
+      (
+        "strategies",
+        strategies.filter { $0.schedules > 0 }.map { "\($0.strategy) \(NumberText.grouped($0.schedules))" }
+          .joined(separator: ", ")
+      ),
+    ]
+    if let explored, let classes {
+      let remark = cut! > 0 ? "; \(counted(cut!, "schedule")) cut at the limit of accesses" : ""
+      facts.append(
+        ("explored", "\(NumberText.percent(explored)), \(counted(classes, "class", "classes"))\(remark)"))
+    }
+    guard let race else {
+      facts.append(("found", terminal.emphasised(isProof ? "nothing, and there is nothing" : "nothing", .reassuring)))
+      facts.append(("repeat", terminal.emphasised(command, .copyable)))
+      return (lines + terminal.keyValueLines(facts)).joined(separator: "\n")
+    }
+    facts.append(
+      ("found", terminal.emphasised(hazard.map { "\($0.rawValue): \($0.meaning)" } ?? goal, .alarming))
+    )
+    facts.append(
+      ("by", "\(strategy!), seed \(strategySeed!), after \(counted(foundSize!.accesses, "access", "accesses"))"))
+    lines += terminal.keyValueLines(facts)
+    lines += ["", heading("what happens")] + sentences.map { "  \($0)" }
+    lines += [
+      "",
+      heading(
+        "the schedule",
+        "\(counted(race.choices.count, "access", "accesses")), \(counted(preemptions!, "preemption")); "
+          + "\(counted(program!.episodes, "episode")) of at most \(counted(program!.maxSteps, "step"))"),
+    ]
+    lines += race.events.tableLines(on: terminal, explanation: race.explanation)
+    if !race.passingEvents.isEmpty {
+      let same = zip(race.events, race.passingEvents).prefix { $0 == $1 }.count
+      lines += ["", heading("the nearest schedule without it", same > 0 ? "the same before access \(same)" : "")]
+      lines += race.passingEvents.tableLines(on: terminal, from: same)
+    }
+    lines += [""] + terminal.keyValueLines([("repeat", terminal.emphasised(repro, .copyable))])
+    return lines.joined(separator: "\n")
+  }
+
+  /// Whether every schedule of the program was run.
+  private var isProof: Bool { explored == 1 && cut == 0 && strategies.first?.strategy == "exhaustive" }
+}
+
+extension Race {
+  /// What the run came to, where that is no hazard.
+  fileprivate var outcomeSentence: String {
+    let world = P.training(in: end.world)
+    if let failure = world.failure { return "The run fails: \(failure)." }
+    let returns = world.board.allResults.map { NumberText.fixed($0.episodeReturn, places: 3) }
+    return "The run comes to \(goal): \(counted(world.statistics.updates, "update")), "
+      + "\(counted(returns.count, "episode"))"
+      + (returns.isEmpty ? "" : " with returns \(returns.joined(separator: ", "))") + ", "
+      + "smoothed reward \(NumberText.fixed(world.board.smoothed, places: 4)), "
+      + "greatest staleness \(world.statistics.maxStaleness)."
+  }
+}
+
+/// A value that the document has as `null` where there is none, rather than leaving its key out.
+@propertyWrapper
+struct NullWhereNil<Value: Encodable>: Encodable {
+  var wrappedValue: Value?
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+  }
+}
