@@ -18,9 +18,10 @@ public struct SearchRate: Sendable, Codable {
 
 /// Measures the exhaustive search of two incrementers, and of the smallest training under each protocol: two workers
 /// with two updates each, on nets of 47 parameters.
-/// - Parameter schedules: after how many schedules the search of a training is cut off.
 /// - Throws: where the training cannot be run.
-public func measureSearch(schedules: Int = 5_000) throws -> [SearchRate] {
+public func measureSearch() throws -> [SearchRate] {
+  // Where the search of a training is cut off.
+  let schedules = 5_000
   let times = 2_000
   let all = exploreIncrementers().schedules
   let incrementers = measure("two incrementers", units: times * all, repetitions: 7) {

@@ -86,8 +86,14 @@ public struct ScheduleShrinker<P: Process> {
       dropAccesses(halving(from: choices.count), progress)
       serialise(progress)
       mergeBlocks(progress)
+      switch inspection {
       // What can be left out of a loop is whole rounds of it, so every short length is tried.
-      dropAccesses(Array((1...Self.thoroughLength).reversed()), progress)
+      case .afterEveryAccess: dropAccesses(Array((1...Self.thoroughLength).reversed()), progress)
+      // Completion makes up for what is left out, so a schedule gets no shorter, and each candidate costs a whole run.
+      case .atTheEnd:
+        dropBlocks(progress)
+        serialisePrefixes(progress)
+      }
     } while size < before
   }
 
@@ -131,6 +137,16 @@ public struct ScheduleShrinker<P: Process> {
     }
   }
 
+  /// Leaves out one block of accesses at a time, from the end on.
+  private mutating func dropBlocks(_ progress: (ScheduleShrinker) -> Void) {
+    var blocks = blocks
+    while let block = blocks.popLast() {
+      if accept(block.lowerBound, Array(choices[block.upperBound...]), progress) {
+        blocks = self.blocks.filter { $0.lowerBound < block.lowerBound }
+      }
+    }
+  }
+
   /// Makes the accesses of a run of blocks process by process, long runs first.
   private mutating func serialise(_ progress: (ScheduleShrinker) -> Void) {
     var blocks = blocks
@@ -150,6 +166,18 @@ public struct ScheduleShrinker<P: Process> {
         }
       }
       length /= 2
+    }
+  }
+
+  /// Makes the accesses up to the end of a block process by process, that of the block last, and leaves the rest to
+  /// completion: a failure that is decided by then needs to know no more of a process than how far it has come.
+  private mutating func serialisePrefixes(_ progress: (ScheduleShrinker) -> Void) {
+    var number = 0
+    while number < blocks.count {
+      let prefix = choices[..<blocks[number].upperBound]
+      var order: [Int] = []
+      for process in prefix.reversed() where !order.contains(process) { order.append(process) }
+      if !accept(0, order.reversed().flatMap { process in prefix.filter { $0 == process } }, progress) { number += 1 }
     }
   }
 

@@ -25,6 +25,10 @@ extension Explanation {
         + (seen.map { "; access \($0.index) (\($0.description)) brings its block without that update." } ?? ".")
     case .episodeOverrun:
       return "\(Self.place(other)) begins the last episode that was asked for; \(Self.place(shown)) begins one more."
+    case .bindOnce:
+      return "\(Self.place(other)) binds \(object) to \(other.name) for ever. "
+        + (seen.map { "\(Self.place($0)) puts nothing there. " } ?? "")
+        + "\(Self.place(met)) brings the gradient of \(other.name)."
     case .earlyExitJoin:
       return "\(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
     default:

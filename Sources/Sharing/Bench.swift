@@ -18,16 +18,14 @@ final class Bench {
   private(set) var actions: [Float] = []
   /// The returns, one a reward.
   private(set) var targets: [Double] = []
+  /// The loss of the rollout, on the tape.
+  var terms: ActorCriticLoss.Terms?
   /// The gradient of the rollout's loss.
   let gradient: UnsafeMutableBufferPointer<Float>
   /// What the returns of the rollout begin at.
   var bootstrap = Bootstrap.endOfTask(0)
   /// How the last step of the rollout left the episode.
   var ending = StepEnding.continues
-  /// The loss of the rollout, on the tape; `nil` until it is there.
-  var terms: ActorCriticLoss.Terms?
-  /// The entropy of the policy in each state, as the loss has it: rows × 1.
-  var entropy: Variable
   /// The net of the last witnessed pull or flush.
   let pulledNet: UnsafeMutableBufferPointer<Float>
   private let flushLength: Int
@@ -50,7 +48,6 @@ final class Bench {
     action.initialize(repeating: 0)
     states = tape.constant(rows: 0, columns: plan.network.observations, capacity: flushLength)
     policy = GaussianPolicy(mean: states, deviation: states)
-    entropy = states
   }
 
   deinit {

@@ -69,7 +69,7 @@ extension Worker {
     return FlushWitness(
       net: net, hasPulled: hasPulled, states: values(bench.states), deviations: deviations, noise: noise,
       samples: means.indices.map { means[$0] + deviations[$0] * noise[$0] }, actions: bench.actions,
-      entropies: values(bench.entropy), targets: bench.targets.map { Float($0) }, ending: bench.ending,
+      entropies: values(bench.terms!.entropy), targets: bench.targets.map { Float($0) }, ending: bench.ending,
       isEndOfTask: bench.bootstrap.isEndOfTask, bootstrap: bench.bootstrap.value, nextValue: Double(nextValue),
       gradient: Array(bench.gradient), pushed: netOrGradient)
   }

@@ -56,7 +56,7 @@ extension TrainingWorld {
         advantage: target - values[step])
     }
     return Rollout(
-      steps: steps, bootstrap: bench.bootstrap.value, loss: tape.value(of: terms.total),
-      gradient: Array(bench.gradient))
+      steps: steps, bootstrap: bench.bootstrap.value, loss: tape.value(of: terms.total), gradient: Array(bench.gradient)
+    )
   }
 }

@@ -134,7 +134,6 @@ extension Worker {
     let terms = plan.loss(
       plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions,
       targets: slipped(rollout.targets, bench), on: bench.tape)
-    bench.entropy = terms.entropy
     bench.terms = terms
     let loss = bench.tape.value(of: terms.total)
     guard loss.isFinite else {

@@ -101,7 +101,7 @@ public struct Worker: Process, Sendable {
   var loaded: [Float]
   var loadedVersion: UInt64 = 0
   /// The version of each block in the local net; 0 before the first pull, which `hasPulled` tells apart.
-  var base: [UInt64]
+  public internal(set) var base: [UInt64]
   var hasPulled = false
   /// The writers of the first block of the pull under way, and whether a later block had others.
   var pullWriters: UInt64 = 0

@@ -3,6 +3,7 @@
 
 import Benchmarking
 import Foundation
+import Lockstep
 import Reporting
 import Sharing
 
@@ -88,7 +89,11 @@ struct BenchCommand {
     }
     let search = try measured(.search) { try advancing { try measureSearch() } }
     let debugging = try measured(.debugging) { try advancing(measureDebugger) }
-    let shrinking = try measured(.shrinking) { [try advancing(measureShrinking)] }
+    let shrinking = try measured(.shrinking) {
+      try [Inspection.afterEveryAccess, .atTheEnd].map { inspection in
+        try advancing { try measureShrinking(inspection) }
+      }
+    }
     meter.finish()
 
     func row(_ measurement: Timing) -> Report.Row {
@@ -175,7 +180,7 @@ struct BenchCommand {
     lines += table(
       ["shrinking", "accesses", "preemptions", "to accesses", "to preemptions", "tried", "seconds"],
       report.shrinking.map {
-        ["hogwild, \(counted($0.workers, "worker"))"]
+        [$0.name]
           + [$0.accesses, $0.preemptions, $0.shrunkAccesses, $0.shrunkPreemptions, $0.candidates]
           .map(NumberText.grouped) + [NumberText.fixed($0.seconds, places: 2)]
       })
@@ -187,10 +192,10 @@ extension BenchCommand.Part {
   /// How many steps of the progress it takes.
   fileprivate var measurements: Int {
     switch self {
-    case .kernels, .search, .shrinking, .debugging: 1
+    case .kernels, .search, .debugging: 1
     case .training: trainingMeasurements
     case .threads: SharingProtocol.intended.count
-    case .recording: 2
+    case .recording, .shrinking: 2
     }
   }
 }

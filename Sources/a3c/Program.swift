@@ -18,8 +18,8 @@ let program = CommandTable(
     ("a3c verify", "check the numbers against Gym, PyTorch and exact tables"),
   ],
   commands: [
-    ReplayCommand.declaration, TrainCommand.declaration, TraceCommand.declaration, EvaluateCommand.declaration,
-    RolloutCommand.declaration, ExploreCommand.declaration, DebugCommand.declaration,
+    ReplayCommand.declaration, ExploreCommand.declaration, DebugCommand.declaration, TrainCommand.declaration,
+    TraceCommand.declaration, EvaluateCommand.declaration, RolloutCommand.declaration,
     VerifyCommand.declaration, BenchCommand.declaration,
   ])
 

@@ -50,7 +50,7 @@ private struct FaultyRunReport: Encodable {
 
 extension ReplayCommand {
   /// What a run with faults has no report of.
-  private static let optionsWithoutFaults = ["digests-every", "twice", "timeline", "perfetto"]
+  private static let optionsWithoutFaults = ["digests-every", "twice", "timeline", "perfetto", "html"]
 
   /// Refuses options that a run with faults does not heed.
   static func checkFaultOptions(_ arguments: Arguments) throws(UsageError) {

@@ -75,13 +75,13 @@ extension ReplayCommand {
     let report = RunReport(
       replay.simulation.world, replay.simulation.processes, schedule: "recorded", scheduleSeed: nil,
       accesses: replay.accesses, isStopped: !isWhole || traces.last!.ending != .finished, failure: failure,
-      repro: repro + (arguments[Self.until].map { " --until \($0)" } ?? ""),
+      repro: untilWhereItStopped(repro),
       digests: interval == nil ? nil : digests, seconds: ProgressMeter.monotonicSeconds() - begun)
     try saveCurve(of: replay.simulation.world, command: repro)
     if let recorder {
       try save(
         recorder, title: "\(report.preset), \(report.protocol), recorded: \(counted(report.workers, "worker"))",
-        subtitle: repro)
+        command: repro)
     }
     if isJSON {
       print(

@@ -29,7 +29,7 @@ struct ReplayCommand {
       gradient N; exit 1 where it never fires
       """)
   static let until = Option<Int?>(
-    "until", .count(0...Int.max), help: "stop after so many accesses and show the workers")
+    "until", .count(0...Int.max), help: "stop after so many accesses and show workers and blocks")
   static let digestsEvery = Option<Int?>("digests-every", .count(), help: "print a digest every so many updates")
   static let twice = Option<Bool>(
     flag: "twice", help: "run it twice more and compare every access; exit 1 where they differ")
@@ -38,6 +38,9 @@ struct ReplayCommand {
   static let perfetto = Option<String?>(
     "perfetto", .path("F.json"),
     help: "write the last \(NumberText.grouped(TimelineRecorder.traceLimit)) accesses for ui.perfetto.dev")
+  static let html = Option<String?>(
+    "html", .path("F.html"),
+    help: "write a page that walks the last \(NumberText.grouped(TimelineRecorder.pageLimit)) accesses")
   static let svg = Option<String?>("svg", .path("F.svg"), help: "draw the learning curve")
   static let force = Option<Bool>(flag: "force", help: "let output files replace existing ones")
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
@@ -50,10 +53,10 @@ struct ReplayCommand {
       a3c train --record wrote down; exit 1 where the replay is not identical.
       """,
     options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
-      + [schedule, scheduleSeed, fault, until, digestsEvery, twice, timeline, perfetto, svg, force, json],
+      + [schedule, scheduleSeed, fault, until, digestsEvery, twice, timeline, perfetto, html, svg, force, json],
     examples: [
       "a3c replay --seed 42", "a3c replay --seed 42 --protocol sharded --workers 4",
-      "a3c replay --seed 42 --until 900 --timeline race.svg",
+      "a3c replay --seed 42 --until 900 --timeline race.svg", "a3c replay --seed 42 --until 900 --html race.html",
       "a3c replay --seed 1 --episodes 1000 --rewards scaled", "a3c replay --seed 42 --fault stop:3@1000",
       "a3c replay --trace run.trace",
     ])
@@ -64,6 +67,7 @@ struct ReplayCommand {
   let scheduleSeed: UInt64
   private let timelineFile: AtomicFile?
   private let perfettoFile: AtomicFile?
+  private let pageFile: AtomicFile?
   private let curveFile: AtomicFile?
 
   /// Settles every setting and checks every output path, before anything runs.
@@ -76,9 +80,11 @@ struct ReplayCommand {
       configuration = try ConfigurationOptions.configuration(
         arguments, seed: seed, episodes: arguments[Self.episodes])
     } else {
+      let compatible: Set = [
+        "trace", "until", "digests-every", "timeline", "perfetto", "html", "svg", "force", "json",
+      ]
       let others = Self.declaration.options.map(\.name).filter { arguments.given.contains($0) }
-        .filter { !["trace", "until", "digests-every", "timeline", "perfetto", "svg", "force", "json"].contains($0) }
-      if let other = others.first {
+      if let other = others.first(where: { !compatible.contains($0) }) {
         throw UsageError("--trace says what was run, and --\(other) too; leave one of them out")
       }
       configuration = Preset.sjtu.configuration
@@ -93,13 +99,15 @@ struct ReplayCommand {
     perfettoFile = try arguments[Self.perfetto].map { path throws(FileWriteError) in
       try AtomicFile(path: path, force: force)
     }
+    pageFile = try arguments[Self.html].map { path throws(FileWriteError) in
+      try AtomicFile(path: path, force: force)
+    }
     curveFile = try arguments[Self.svg].map { path throws(FileWriteError) in
       try AtomicFile(path: path, force: force)
     }
-    let outputs = [("timeline", timelineFile), ("perfetto", perfettoFile), ("svg", curveFile)].compactMap {
-      name, file in
-      file.map { (name: name, file: $0) }
-    }
+    let outputs = [
+      ("timeline", timelineFile), ("perfetto", perfettoFile), ("html", pageFile), ("svg", curveFile),
+    ].compactMap { name, file in file.map { (name: name, file: $0) } }
     for (index, one) in outputs.enumerated() {
       if let other = outputs[..<index].first(where: { OutputPath($0.file.path) == OutputPath(one.file.path) }) {
         throw UsageError("--\(other.name) and --\(one.name) both name '\(one.file.path)'; give each a file of its own")
@@ -116,7 +124,7 @@ struct ReplayCommand {
     let (report, recorder) = try replay { digest in
       if !isJSON { print(digest.line) }
     }
-    if let recorder { try save(recorder, title: title, subtitle: repro) }
+    if let recorder { try save(recorder, title: title, command: runCommand) }
     print(isJSON ? try report.json() : report.screen(on: .standardOutput))
     return try arguments[Self.twice] ? checkRepetition(report) : 0
   }
@@ -185,22 +193,31 @@ struct ReplayCommand {
     return 0
   }
 
-  /// The shortest command that repeats this run.
-  var repro: String {
+  /// The shortest command that repeats this run as far as it went.
+  var repro: String { untilWhereItStopped(runCommand) }
+
+  /// `command`, stopping where this run was told to.
+  func untilWhereItStopped(_ command: String) -> String {
+    command + (arguments[Self.until].map { " --until \($0)" } ?? "")
+  }
+
+  /// The shortest command that repeats this run to its end.
+  private var runCommand: String {
     var words = ["a3c replay --seed \(configuration.seed)"] + ConfigurationOptions.words(arguments)
     if arguments.given.contains("episodes") { words.append("--episodes \(configuration.episodes)") }
     if schedule != .timed { words.append("--schedule \(schedule.rawValue)") }
     if scheduleSeed != configuration.seed { words.append("--schedule-seed \(scheduleSeed)") }
     words += arguments[Self.fault].map { "--fault \($0.description.quotedForShell)" }
-    if let until = arguments[Self.until] { words.append("--until \(until)") }
     return words.joined(separator: " ")
   }
 
   /// A recorder of what the pictures show, if any is asked for.
   func recorder<S: Strategy>(for simulation: Simulation<Worker, S>) -> TimelineRecorder? {
-    guard timelineFile != nil || perfettoFile != nil else { return nil }
-    return TimelineRecorder(
-      simulation, limit: perfettoFile == nil ? TimelineRecorder.pictureLimit : TimelineRecorder.traceLimit)
+    let limits = [
+      timelineFile.map { _ in TimelineRecorder.pictureLimit }, pageFile.map { _ in TimelineRecorder.pageLimit },
+      perfettoFile.map { _ in TimelineRecorder.traceLimit },
+    ]
+    return limits.compactMap(\.self).max().map { TimelineRecorder(simulation, limit: $0) }
   }
 
   /// Draws the learning curve, if it is asked for.
@@ -209,7 +226,9 @@ struct ReplayCommand {
   }
 
   /// Writes the pictures of accesses that are asked for.
-  func save(_ recorder: TimelineRecorder, title: String, subtitle: String) throws(FileWriteError) {
+  /// - Parameter command: repeats the run to its end.
+  func save(_ recorder: TimelineRecorder, title: String, command: String) throws {
+    let subtitle = untilWhereItStopped(command)
     try timelineFile?.save(
       TimelineSVG.render(recorder.timeline(title: title, subtitle: subtitle, last: TimelineRecorder.pictureLimit)))
     if let perfettoFile {
@@ -217,6 +236,8 @@ struct ReplayCommand {
       // A tick is a nominal 10 ns; an access of a schedule without a clock is shown as a microsecond.
       try perfettoFile.save(Perfetto.render(timeline, microsecondsPerUnit: recorder.hasClock ? 0.01 : 1))
     }
+    try pageFile?.save(
+      ReplayPage.render(recorder.history(title: title, command: command, last: TimelineRecorder.pageLimit)))
   }
 
   /// The picture that `--timeline` writes.

@@ -38,6 +38,17 @@ struct RunReport: Encodable {
     let next: String
     let updates: Int
     let episodes: Int
+    /// The version of each block in its local net; 0 before its first pull.
+    let versions: [UInt64]
+  }
+
+  /// Where a block stands.
+  struct BlockState: Encodable {
+    let block: String
+    /// How often it was written.
+    let version: UInt64
+    /// Who wrote it last, if anybody did.
+    let lastWriter: Int?
   }
 
   /// What stopped the run.
@@ -81,6 +92,8 @@ struct RunReport: Encodable {
   let digests: [PeriodicDigest]?
   /// The workers, where the run was stopped before its end.
   let stopped: [WorkerState]?
+  /// The shared model's blocks, where the run was stopped before its end.
+  let blocks: [BlockState]?
   /// Why a worker could not go on, where one could not.
   let failure: Failure?
   let repro: String
@@ -93,7 +106,8 @@ struct RunReport: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, quirks, workers, episodes,
       environmentSteps
-    case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, failure, repro, seconds
+    case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, blocks, failure, repro
+    case seconds
   }
 
   /// The report of a run as it stands.
@@ -112,7 +126,7 @@ struct RunReport: Encodable {
     let configuration = world.plan.configuration
     let statistics = world.statistics
     let results = world.board.allResults
-    let blocks = world.model.blocks
+    let model = world.model
     seed = configuration.seed
     self.scheduleSeed = scheduleSeed
     preset = configuration.preset
@@ -138,8 +152,16 @@ struct RunReport: Encodable {
       isStopped
       ? workers.map {
         WorkerState(
-          worker: $0.number, next: $0.nextAccess.map { $0.description(blocks: blocks) } ?? "finished",
-          updates: $0.updates, episodes: $0.episodes)
+          worker: $0.number, next: $0.nextAccessDescription(in: world) ?? "finished",
+          updates: $0.updates, episodes: $0.episodes, versions: $0.base)
+      } : nil
+    blocks =
+      isStopped
+      ? zip(model.blocks.indices, model.blocks).map { number, block in
+        let provenance = model.provenance(of: number)
+        let writer = provenance.lastWriter
+        return BlockState(
+          block: block.name, version: provenance.version, lastWriter: writer < 0 ? nil : writer)
       } : nil
     self.failure = (failure ?? world.failure).map(Failure.init)
     self.repro = repro
@@ -193,6 +215,12 @@ struct RunReport: Encodable {
       if stopped.count > Self.workersOnScreen {
         let others = NumberText.grouped(stopped.count - Self.workersOnScreen)
         lines.append("  and \(others) more, which --json has")
+      }
+      if let blocks, blocks.count <= Self.workersOnScreen {
+        lines.append("")
+        lines += terminal.tableLines(
+          header: ["version", "last writer", "block"],
+          rows: blocks.map { ["\($0.version)", $0.lastWriter.map { "worker \($0)" } ?? "nobody", $0.block] })
       }
     }
     lines += [""]

@@ -1,4 +1,5 @@
-// Turns the accesses of a lockstep run into a timeline: what a run was, in the terms of a picture.
+// Turns the accesses of a lockstep run into pictures of it: what a run was, in the terms of a timeline or of a page
+// that walks it.
 
 import Experiments
 import Lockstep
@@ -10,29 +11,52 @@ import Training
 struct TimelineRecorder {
   /// How many accesses a picture shows.
   static let pictureLimit = 4000
+  /// How many accesses a page walks.
+  static let pageLimit = 20_000
   /// How many accesses a Perfetto trace has.
   static let traceLimit = 100_000
 
   /// One access, small enough to keep many.
   private struct Entry {
-    var worker: Int
-    var access: Access
+    var access: AccessHistory.Entry
     /// When the worker's access before this one was made, and when this one was.
     var begin: Double
     var end: Double
-    /// Whether private work lies between them.
-    var wasCollecting: Bool
-    /// Whether a read began an update.
-    var isLoad: Bool
     var hazards: HazardSet
-    /// For a store that lost an update: who had stored it, and when.
-    var lost: TimelinePoint?
+    /// For a hazard between two accesses: the number of the other, if it was recorded.
+    var cause: Int?
   }
+
+  /// What the accesses of a phase have in common.
+  private struct Operation {
+    var history: AccessHistory.Operation
+    var category: TimelineCategory
+    /// Whether private work goes before it.
+    var isAfterWork: Bool
+  }
+
+  /// What an operation is looked up by.
+  private struct OperationKey: Hashable {
+    var phase: Worker.Phase
+    /// Whether the update was turned away, because its gradient was too stale.
+    var isRefused = false
+  }
+
+  /// An access that changed an object.
+  private struct Change {
+    var worker: Int
+    var number: Int
+  }
+
+  /// Hazards that the last change of the object by another worker takes.
+  private static let caused = [
+    Hazard.lostUpdate, .halfMoment, .gradientSlot, .overwrite, .splitStep, .lostCount, .runningReward, .viewActing,
+  ].reduce(into: HazardSet()) { $0.insert(HazardSet($1)) }
 
   /// Whether time is the schedule's own clock; otherwise it counts accesses.
   let hasClock: Bool
   private let blocks: [Block]
-  private let workers: Int
+  private let configuration: Configuration
   private let limit: Int
   /// How long an access is drawn that follows private work; the clock does not say.
   private let accessLength: Double
@@ -40,92 +64,237 @@ struct TimelineRecorder {
   private var oldest = 0
   /// How many accesses were recorded, kept or not.
   private var recorded = 0
-  /// When each worker made its last access.
+  /// The state before the oldest access that is kept.
+  private var start: AccessHistory.State
+  private var operations: [Operation] = []
+  private var operationNumbers: [OperationKey: Int] = [:]
+  /// The phase in which each worker stands, when it made its last access, and how many updates it has pushed.
+  private var phases: [Worker.Phase]
   private var lastTime: [Double]
-  /// Where each object was last written.
-  private var lastWrite: [Int: TimelinePoint] = [:]
+  private var updates: [Int]
+  /// Which access last changed an object.
+  private var lastChange: [Change?]
+  /// How often each object was changed.
+  private var versions: [Int]
 
-  /// A recorder of the last `limit` accesses of a run at its beginning.
+  /// A recorder of the last `limit` accesses of a run, from here on.
   init<S: Strategy>(_ simulation: Simulation<Worker, S>, limit: Int) {
     hasClock = simulation.strategy.virtualTime != nil
     blocks = simulation.world.model.blocks
-    workers = simulation.processes.count
+    configuration = simulation.world.plan.configuration
     self.limit = limit
     accessLength = hasClock ? 6 : 1
-    lastTime = [Double](repeating: 0, count: workers)
+    phases = simulation.processes.map(\.phase)
+    lastTime = Array(repeating: 0, count: simulation.processes.count)
+    updates = simulation.processes.map(\.updates)
+    start = AccessHistory.State(simulation.world, simulation.processes)
+    lastChange = Array(repeating: nil, count: start.objects.count)
+    versions = start.objects.map(\.version)
   }
 
   /// Notes an access just made.
   mutating func record<S: Strategy>(_ step: Simulation<Worker, S>.Step, in simulation: Simulation<Worker, S>) {
+    let (worker, object) = (step.process, step.access.object)
     let now = simulation.strategy.virtualTime ?? Double(step.index + 1)
     let hazards = simulation.world.statistics.witnessed
-    let object = step.access.object
-    let isLoad = simulation.processes[step.process].phase == .storing(object)
-    let beginsPush =
-      switch SharedObject(number: object, blocks: blocks.count) {
-      case .block(0): isLoad || step.access.kind == .update
-      case .model: step.access.kind == .update
-      default: false
-      }
-    let entry = Entry(
-      worker: step.process, access: step.access,
-      begin: hasClock || beginsPush ? lastTime[step.process] : now - accessLength, end: now,
-      wasCollecting: beginsPush, isLoad: isLoad, hazards: hazards,
-      lost: hazards.contains(HazardSet(.lostUpdate)) ? lastWrite[object] : nil)
-    if ring.count < limit {
-      ring.append(entry)
-    } else {
-      ring[oldest] = entry
-      oldest = (oldest + 1) % limit
-    }
     recorded += 1
-    lastTime[step.process] = now
-    if step.access.kind != .read { lastWrite[object] = TimelinePoint(lane: step.process, time: now) }
+    var number = operation(OperationKey(phase: phases[worker]), step.access)
+    let history = operations[number].history
+    let first = history.objects.lowerBound
+    let version =
+      first < blocks.count
+      ? Int(simulation.world.model.provenance(of: first).version)
+      : versions[first] + (history.effect.isChange ? 1 : 0)
+    if history.effect.isChange && version == versions[first] {
+      number = operation(OperationKey(phase: phases[worker], isRefused: true), step.access)
+    }
+    versions[first] = version
+    let change = lastChange[object]
+    let isCaused = !hazards.isDisjoint(with: Self.caused) && change?.worker != worker
+    let isAfterWork = operations[number].isAfterWork
+    keep(
+      Entry(
+        access: AccessHistory.Entry(process: worker, operation: number, version: version, update: updates[worker]),
+        begin: hasClock || isAfterWork ? lastTime[worker] : now - accessLength, end: now, hazards: hazards,
+        cause: isCaused ? change?.number : nil))
+    if step.access.kind != .read { lastChange[object] = Change(worker: worker, number: recorded) }
+    phases[worker] = simulation.processes[worker].phase
+    lastTime[worker] = now
+    updates[worker] = simulation.processes[worker].updates
+  }
+
+  private mutating func keep(_ entry: Entry) {
+    guard ring.count == limit else { return ring.append(entry) }
+    let gone = ring[oldest].access
+    start.apply(operations[gone.operation].history, by: gone.process, number: recorded - limit)
+    ring[oldest] = entry
+    oldest = (oldest + 1) % limit
+  }
+
+  /// The number of an operation, which is made when it first occurs.
+  private mutating func operation(_ key: OperationKey, _ access: Access) -> Int {
+    if let number = operationNumbers[key] { return number }
+    operationNumbers[key] = operations.count
+    let isModel = SharedObject(number: access.object, blocks: blocks.count) == .model
+    let words = key.phase.words(blocks, configuration: configuration)!
+    operations.append(
+      Operation(
+        history: AccessHistory.Operation(
+          key.isRefused ? .read : key.phase.effect(access.kind),
+          isModel ? blocks.indices : access.object..<access.object + 1,
+          words: key.isRefused ? "\(words), refused" : words),
+        category: key.phase.category, isAfterWork: key.phase.isAfterWork(configuration)))
+    return operations.count - 1
   }
 
   /// The last `count` of the kept accesses.
+  private func window(last count: Int) -> ArraySlice<Entry> { (ring[oldest...] + ring[..<oldest]).suffix(count) }
+
+  /// The last `count` of the kept accesses as spans and marks.
   func timeline(title: String, subtitle: String, last count: Int) -> Timeline {
-    let entries = (ring[oldest...] + ring[..<oldest]).suffix(count)
+    let entries = window(last: count)
+    let skipped = recorded - entries.count
     // Private work that began before the window is drawn from the window's first moment.
-    let first = entries.filter { !$0.wasCollecting }.map(\.begin).min() ?? 0
+    let first = entries.filter { !operations[$0.access.operation].isAfterWork }.map(\.begin).min() ?? 0
     var spans: [TimelineSpan] = []
     var marks: [TimelineMark] = []
     var arrows: [TimelineArrow] = []
     for entry in entries {
-      let what = entry.access.description(blocks: blocks, isLoad: entry.isLoad)
+      let worker = entry.access.process
+      let operation = operations[entry.access.operation]
+      let what = operation.history.words
       var begin = min(max(entry.begin, first), entry.end)
-      if entry.wasCollecting {
+      if operation.isAfterWork {
         let workBegin = begin
         begin = max(begin, entry.end - accessLength)
         spans.append(
-          TimelineSpan(lane: entry.worker, start: workBegin, end: begin, category: .collect, label: "collect"))
+          TimelineSpan(lane: worker, start: workBegin, end: begin, category: .collect, label: "collect"))
       }
       spans.append(
-        TimelineSpan(
-          lane: entry.worker, start: begin, end: entry.end, category: category(of: entry), label: what))
+        TimelineSpan(lane: worker, start: begin, end: entry.end, category: operation.category, label: what))
       for hazard in entry.hazards.members {
         marks.append(
           TimelineMark(
-            lane: entry.worker, time: entry.end, hazard: hazard.rawValue, detail: "\(what): \(hazard.meaning)"))
+            lane: worker, time: entry.end, hazard: hazard.rawValue, detail: "\(what): \(hazard.meaning)"))
       }
-      if let lost = entry.lost, lost.time >= first {
-        arrows.append(
-          TimelineArrow(
-            from: lost, to: TimelinePoint(lane: entry.worker, time: entry.end), hazard: Hazard.lostUpdate.rawValue))
+      if let cause = entry.cause, cause > skipped {
+        let other = entries[entries.startIndex + cause - skipped - 1]
+        for hazard in entry.hazards.intersection(Self.caused).members {
+          arrows.append(
+            TimelineArrow(
+              from: TimelinePoint(lane: other.access.process, time: other.end),
+              to: TimelinePoint(lane: worker, time: entry.end), hazard: hazard.rawValue))
+        }
       }
     }
-    let window = entries.count < recorded ? ", accesses \(recorded - entries.count + 1) to \(recorded)" : ""
+    let shown =
+      skipped == 0
+      ? "" : ", accesses \(NumberText.grouped(skipped + 1)) to \(NumberText.grouped(recorded))"
     return Timeline(
-      title: title + window, subtitle: subtitle, lanes: (0..<workers).map { "worker \($0)" },
+      title: title + shown, subtitle: subtitle, lanes: phases.indices.map { "worker \($0)" },
       unit: hasClock ? "virtual time" : "accesses", spans: spans, marks: marks, arrows: arrows)
   }
 
-  private func category(of entry: Entry) -> TimelineCategory {
-    switch SharedObject(number: entry.access.object, blocks: blocks.count) {
-    case .block: entry.access.kind == .read && !entry.isLoad ? .pull : .push
-    case .model: entry.access.kind == .read ? .pull : .exchange
-    case .gradient: .push
-    case .episodeCounter, .smoothedReward, .results, .stepCount: .bookkeeping
+  /// The last `count` of the kept accesses, with the state before them.
+  func history(title: String, command: String, last count: Int) -> AccessHistory {
+    let entries = window(last: count)
+    let skipped = recorded - entries.count
+    var start = start
+    for (index, entry) in window(last: limit).dropLast(count).enumerated() {
+      start.apply(
+        operations[entry.access.operation].history, by: entry.access.process,
+        number: recorded - ring.count + index + 1)
+    }
+    let kinds = Hazard.allCases.filter { hazard in entries.contains { $0.hazards.contains(HazardSet(hazard)) } }
+    var findings: [AccessHistory.Finding] = []
+    for (index, entry) in entries.enumerated() where !entry.hazards.isEmpty {
+      for (number, kind) in kinds.enumerated() where entry.hazards.contains(HazardSet(kind)) {
+        let cause = Self.caused.contains(HazardSet(kind)) ? entry.cause : nil
+        findings.append(AccessHistory.Finding(hazard: number, access: skipped + index + 1, cause: cause))
+      }
+    }
+    return AccessHistory(
+      title: title, command: command, processes: phases.indices.map { "worker \($0)" },
+      objects: (0..<SharedObject.count(blocks: blocks.count)).map {
+        let object = SharedObject(number: $0, blocks: blocks.count)
+        return AccessHistory.Object(name: object.name(blocks: blocks), isCopied: $0 < blocks.count)
+      },
+      start: start, skipped: skipped, operations: operations.map(\.history),
+      accesses: entries.map(\.access),
+      hazards: kinds.map { AccessHistory.HazardKind(id: $0.rawValue, meaning: $0.meaning) }, findings: findings)
+  }
+}
+
+extension Worker.Phase {
+  /// What the access of the phase, one of `kind`, does to its object.
+  fileprivate func effect(_ kind: Access.Kind) -> AccessHistory.Effect {
+    switch (self, kind) {
+    case (.loading, _), (.loadingCount, _), (.checking, _): .load
+    case (.exchanging, _): .exchange
+    case (.decaying, _), (.accumulating, _): .part
+    case (_, .read): .read
+    case (_, .write): .store
+    case (_, .update): .update
+    case (_, .acquire), (_, .release): .lock
+    }
+  }
+
+  /// Whether a worker of `configuration` comes here from acting and differentiating.
+  fileprivate func isAfterWork(_ configuration: Configuration) -> Bool {
+    switch self {
+    case .exchanging, .loading(0), .decaying(0), .assigning(0), .incrementing(0), .overwriting(0): true
+    case .updating(0): configuration.sharing == .sharded && configuration.stepCount != .readTwice
+    default: false
+    }
+  }
+
+  fileprivate var category: TimelineCategory {
+    switch self {
+    case .pulling, .pullingAll, .viewing, .viewingAll: .pull
+    case .exchanging: .exchange
+    case .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching, .overwriting: .push
+    case .incrementing, .readingFirstStep, .readingSecondStep, .claiming, .counting, .loadingCount, .storingCount,
+      .smoothing, .checking, .setting, .reading, .publishing, .finished, .failed:
+      .bookkeeping
+    }
+  }
+}
+
+extension SharedObject {
+  /// What it is called beside a model of `blocks`.
+  fileprivate func name(blocks: [Block]) -> String {
+    switch self {
+    case .block(let block): blocks[block].name
+    case .episodeCounter: "episode counter"
+    case .smoothedReward: "smoothed reward"
+    case .results: "results"
+    case .model: "model"
+    case .gradient(let block): "gradient of \(blocks[block].name)"
+    case .stepCount(let block): "step count of \(blocks[block].name)"
+    }
+  }
+}
+
+extension AccessHistory.State {
+  /// The state of a run, at its beginning or where a recording goes on. Whatever was lost before is not known, so every
+  /// change is taken to be in its block.
+  fileprivate init(_ world: TrainingWorld, _ workers: [Worker]) {
+    let blocks = world.model.blocks.indices
+    self.init(processes: workers.count, objects: SharedObject.count(blocks: blocks.count))
+    for block in blocks {
+      let provenance = world.model.provenance(of: block)
+      objects[block].version = Int(provenance.version)
+      objects[block].updates = objects[block].version
+      objects[block].lastWriter = provenance.lastWriter < 0 ? nil : provenance.lastWriter
+    }
+    for worker in workers {
+      let state = worker.state
+      guard state.hasPulled else { continue }
+      for block in blocks {
+        let place = worker.number * objects.count + block
+        copies[place].version = Int(state.versions[block])
+        copies[place].updates = Int(state.versions[block])
+      }
     }
   }
 }

@@ -1,6 +1,8 @@
-// The program against its own blessed outputs: digests of replays, help texts, and a small picture.
+// The program against its own blessed outputs: digests of replays, help texts, a small picture, and the
+// data of a small page.
 
 import Foundation
+import Reporting
 import Testing
 
 @testable import a3c
@@ -74,7 +76,7 @@ private let rows = (try? ReplayRow.rows(of: ReplayRow.golden.contents())) ?? []
     for sharing in ["locked", "sharded", "hogwild"] { #expect(words.contains("--protocol \(sharing)")) }
     for schedule in ["round-robin", "random", "timed"] { #expect(words.contains("--schedule \(schedule)")) }
     let outputs: Set = [
-      "preset", "trace", "svg", "digests-every", "twice", "timeline", "perfetto", "force", "json",
+      "preset", "trace", "svg", "digests-every", "twice", "timeline", "perfetto", "html", "force", "json",
     ]
     for option in ReplayCommand.declaration.options where !outputs.contains(option.name) {
       #expect(rows.contains { $0.words.contains(option.spelling) }, "no row has \(option.spelling)")
@@ -125,12 +127,25 @@ private let rows = (try? ReplayRow.rows(of: ReplayRow.golden.contents())) ?? []
     }
   }
 
-  @Test func `the picture of a short run is the golden one`() throws {
+  /// A recorder of a short run.
+  private func recordShortRun(_ output: String) throws -> (command: ReplayCommand, recorder: TimelineRecorder) {
     let folder = try TemporaryFolder()
-    let words = "--seed 42 --workers 2 --episodes 1 --max-steps 30 --timeline".split(separator: " ").map(String.init)
-    let command = try ReplayCommand(ReplayCommand.declaration.parse(words + [folder.path("two-workers.svg")]))
-    let recorder = try #require(try command.replay(style: .silent).recorder)
+    let words = "--seed 42 --workers 2 --episodes 1 --max-steps 30".split(separator: " ").map(String.init)
+    let command = try ReplayCommand(ReplayCommand.declaration.parse(words + [output, folder.path("run")]))
+    return (command, try #require(try command.replay(style: .silent).recorder))
+  }
+
+  @Test func `the picture of a short run is the golden one`() throws {
+    let (command, recorder) = try recordShortRun("--timeline")
     try Golden("timeline/two-workers.svg").check(command.timelineSVG(recorder))
+  }
+
+  @Test func `the data of a short run's page are the golden ones`() throws {
+    let recorder = try recordShortRun("--html").recorder
+    let page = try ReplayPage.render(recorder.history(title: "Two workers", command: "a3c replay --seed 42", last: 120))
+    let begin = try #require(page.range(of: #"id="history">"#)?.upperBound)
+    let end = try #require(page[begin...].range(of: "</script>")?.lowerBound)
+    try Golden("page/two-workers.json").check(page[begin..<end].replacing("],", with: "],\n") + "\n")
   }
 }
 

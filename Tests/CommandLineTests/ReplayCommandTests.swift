@@ -86,9 +86,13 @@ import Testing
     let run = try ProgramRun(Self.short + ["--until", "70", "--json"])
     let report = try run.json()
     #expect(report["accesses"] as? Int == 70)
-    #expect((report["stopped"] as? [[String: Any]])?.count == 3)
+    let workers = try #require(report["stopped"] as? [[String: Any]])
+    #expect(workers.count == 3)
+    let blocks = try #require(report["blocks"] as? [[String: Any]])
+    #expect(blocks.first?["block"] as? String == "actor.weight" && blocks.first?["version"] as? Int ?? 0 > 0)
+    #expect(workers.allSatisfy { ($0["versions"] as? [Int])?.count == blocks.count })
     let end = try ProgramRun(Self.short + ["--until", "100000000", "--json"]).json()
-    #expect(end["stopped"] == nil, "a run that ended was not stopped")
+    #expect(end["stopped"] == nil && end["blocks"] == nil, "a run that ended was not stopped")
   }
 
   @Test func `digests on the way belong to prefixes of the run`() throws {
@@ -110,9 +114,13 @@ import Testing
 
   @Test func `pictures are written whole, and never over a file without --force`() throws {
     let folder = try TemporaryFolder()
-    let words = Self.short + ["--timeline", folder.path("race.svg"), "--perfetto", folder.path("race.json")]
+    let words =
+      Self.short + ["--timeline", folder.path("race.svg"), "--perfetto", folder.path("race.json")]
+      + ["--html", folder.path("race.html")]
     #expect(try ProgramRun(words).exitCode == 0)
-    #expect(folder.contents == ["race.json", "race.svg"])
+    #expect(folder.contents == ["race.html", "race.json", "race.svg"])
+    let page = try String(contentsOfFile: folder.path("race.html"), encoding: .utf8)
+    #expect(page.hasSuffix("</html>\n") && page.contains("lost-update") && page.contains("load actor.weight"))
     let picture = try String(contentsOfFile: folder.path("race.svg"), encoding: .utf8)
     #expect(picture.hasSuffix("</svg>\n") && picture.contains("lost-update") && picture.contains("load actor.weight"))
     let trace = try JSONSerialization.jsonObject(with: Data(contentsOf: folder.url.appending(path: "race.json")))
@@ -200,6 +208,7 @@ import Testing
     (["replay", "--seed", "1", "--timeline", "a.svg", "--perfetto", "a.svg"], "a.svg"),
     (["replay", "--seed", "1", "--timeline", "a.svg", "--perfetto", "./a.svg"], "a.svg"),
     (["replay", "--seed", "1", "--timeline", "."], "folder"),
+    (["replay", "--seed", "1", "--timeline", "a", "--html", "./a"], "--timeline and --html both name"),
     (["verify", "--reference", "/nowhere"], "/nowhere"),
     (["verify"], "--reference"),
     (["bench", "--jsno"], "--json"),

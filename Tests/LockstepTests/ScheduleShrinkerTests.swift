@@ -38,6 +38,37 @@ import Testing
     #expect(shrinker.candidates < 1500, "most switches go many at a time")
   }
 
+  /// Six processes take rounds of work from a budget of twelve, and each round ends with a write of what was read; process
+  /// 0 notices when it overwrites a write of process 1. Who takes which round depends on every switch, so joining two
+  /// blocks is rarely enough.
+  @Test func aFailureThatIsDecidedInTheMiddleShrinksToItsOnePreemption() throws {
+    let (budget, version, writer, isLost, noise) = (0, 1, 2, 3, 4)
+    let processes = (0..<6).map { process in
+      let take = Program<Memory>.Instruction(access: Access(.update, budget)) { world, registers in
+        if world[budget] == 12 { registers.next = 8 } else { world[budget] += 1 }
+      }
+      let write = Program<Memory>.Instruction(access: Access(.write, version)) { world, registers in
+        if process == 0, world[writer] == 1, world[version] != registers.value { world[isLost] = 1 }
+        world[version] += 1
+        world[writer] = process
+        registers.next = 0
+      }
+      let work: [Program<Memory>.Instruction] = (0..<5).map { _ in .update(noise + process) { $0 += 1 } }
+      return Program([take] + work + [.read(version), write])
+    }
+    let start = Simulation(world: Memory(cells: 10), processes: processes)
+    let shows: (Simulation<Program<Memory>, Replayed>) -> Bool = { $0.world[isLost] == 1 }
+    var preemptions: [Int] = []
+    for seed in 0..<50 as Range<UInt64> {
+      guard let long = failingWalk(start, seed: seed, inspection: .atTheEnd, shows: shows) else { continue }
+      var shrinker = try #require(ScheduleShrinker(long, from: start, inspection: .atTheEnd, shows: shows))
+      shrinker.shrink()
+      preemptions.append(shrinker.size.preemptions)
+    }
+    #expect(preemptions.count > 40 && preemptions.allSatisfy { 1...2 ~= $0 })
+    #expect(preemptions.count { $0 == 1 } >= preemptions.count * 9 / 10)
+  }
+
   @Test func whatIsFoundStillFailsIsSmallerAndIsTheSameEachTime() {
     var shrunk = 0
     expectProperty("shrinking keeps the failure", of: SmallProgram.generator, cases: 300) { program in

@@ -73,7 +73,9 @@ import Training
     #expect(seen.object == explanation.met.object && other.object == seen.object)
     #expect(seen.index < other.index && other.index < explanation.met.index)
     let lag = race.end.world.statistics.maxStaleness
-    #expect(explanation.met.versionBefore - seen.versionAfter == lag)
+    let missed = explanation.met.versionBefore - seen.versionAfter
+    // Each operation in place is a change, and only the last of an update makes a version.
+    #expect(sharing == .inPlace ? missed >= lag : missed == lag)
   }
 
   @Test func `an episode too many names who began the last one`() throws {
