@@ -226,7 +226,7 @@ private struct Search: SpecimenVisitor {
     let result = try HuntRun(hunt, isBounded: schedules != .max)
     if let race = result.race {
       try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end, program: program.name))
-      try svgFile?.save(TimelineSVG.render(race.timeline(subtitle: command)))
+      try svgFile?.save(race.picture(subtitle: command))
     }
     let repro = traceFile.map { "a3c replay --trace \($0.path.quotedForShell)" } ?? command
     let report = ExploreReport(result, trace: traceFile?.path, repro: repro, command: command)
