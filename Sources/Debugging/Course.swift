@@ -83,6 +83,10 @@ extension Trace {
   /// - Throws: where the state from which the trace goes on cannot be read.
   public func makeDebuggedRun() throws -> DebuggedRun {
     let beginning = try TraceReplay(self).simulation
+    if let choices {
+      return Simulation(
+        world: beginning.world, processes: beginning.processes, strategy: Course(Replayed(choices)))
+    }
     var whole = record
     whole.extend(by: accesses)
     return Simulation(

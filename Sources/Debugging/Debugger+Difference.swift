@@ -17,7 +17,7 @@ extension Debugger {
     guard vocabulary == other.vocabulary else {
       throw DebuggerError("the other run has other workers or another net; there is no place to compare")
     }
-    var (mine, theirs) = (walk.reversible, other.walk.reversible)
+    var (mine, theirs) = (walk.reversible.snapshot(), other.walk.reversible.snapshot())
     mine.move(to: 0)
     theirs.move(to: 0)
     var equal = 0
@@ -36,16 +36,13 @@ extension Debugger {
           return [.remark("the runs are the same: \(mine.place) accesses, digest \(digest)")]
         }
       } else if steps.0 != steps.1 {
-        return differentAccesses(mine, theirs, steps, walks: (walk, other.walk))
+        return differentAccesses(steps, from: other)
       }
     }
-    // Somewhere since the last place at which they were equal.
-    while equal < mine.place {
-      mine.move(to: equal)
-      theirs.move(to: equal)
-      guard mine.advance() != nil, theirs.advance() != nil, Self.digest(mine) == Self.digest(theirs) else { break }
-      equal += 1
-    }
+    // Between the last place at which they were equal and this one.
+    mine.move(to: equal)
+    theirs.move(to: equal)
+    while Self.digest(mine) == Self.digest(theirs), mine.advance() != nil, theirs.advance() != nil {}
     return [
       .remark("the first difference is the state at \(mine.place)"), Self.stateDifference(mine.run, theirs.run),
     ]
@@ -53,21 +50,22 @@ extension Debugger {
 
   /// What to say where only one run goes on, or both do otherwise.
   private func differentAccesses(
-    _ mine: ReversibleRun<P, S>, _ theirs: ReversibleRun<P, S>,
-    _ steps: (Simulation<P, S>.Step?, Simulation<P, S>.Step?), walks: (Walk<P, S>, Walk<P, S>)
+    _ steps: (mine: Simulation<P, S>.Step?, theirs: Simulation<P, S>.Step?), from other: Debugger
   ) -> [Reply] {
-    if steps.0 == nil {
-      return [.remark("they are the same up to \(mine.place), where this run ends and the other goes on")]
+    switch steps {
+    case (nil, let step?):
+      return [.remark("they are the same up to \(step.index), where this run ends and the other goes on")]
+    case (let step?, nil):
+      return [.remark("they are the same up to \(step.index), where the other ends and this one goes on")]
+    case (let step?, _):
+      var walks = (walk.snapshot(), other.walk.snapshot())
+      let stops = [walks.0.go(to: step.index + 1).stop, walks.1.go(to: step.index + 1).stop]
+      return [
+        .remark("the first difference is access \(step.index + 1): the runs make different ones"),
+        .history(stops.compactMap(\.self)),
+      ]
+    case (nil, nil): preconditionFailure("runs that have both ended make no different accesses")
     }
-    if steps.1 == nil {
-      return [.remark("they are the same up to \(theirs.place), where the other ends and this one goes on")]
-    }
-    var walks = walks
-    let stops = [walks.0.go(to: mine.place).stop, walks.1.go(to: theirs.place).stop]
-    return [
-      .remark("the first difference is access \(mine.place): the runs make different ones"),
-      .history(stops.compactMap(\.self)),
-    ]
   }
 
   private static func digest(_ run: ReversibleRun<P, S>) -> UInt64 {
@@ -108,7 +106,13 @@ extension Debugger {
       note("\(one.name), updates", .count(one.updates), .count(other.updates))
       guard let worker = one.worker(in: mine.world), let counterpart = other.worker(in: theirs.world) else { continue }
       noteFirst("\(one.name), its net or gradient", worker.localParameters, counterpart.localParameters)
-      note("\(one.name), steps", .count(worker.environmentSteps), .count(counterpart.environmentSteps))
+      let states = (worker.state, counterpart.state)
+      if let loaded = zip(states.0.loaded, states.1.loaded).first(where: { $0.bitPattern != $1.bitPattern }) {
+        note("\(one.name), the block that it loaded", .single(loaded.0), .single(loaded.1))
+      }
+      note("\(one.name), steps", .count(states.0.totalSteps), .count(states.1.totalSteps))
+      note("\(one.name), return of its episode", .double(states.0.episodeReturn), .double(states.1.episodeReturn))
+      note("\(one.name), noise drawn", .count(Int(states.0.actionNoise)), .count(Int(states.1.actionNoise)))
     }
     if rows.isEmpty { return .remark("no number that is shown differs; the digests do") }
     return .table(Reply.Table(title: "what differs", columns: ["what", "here", "there"], rows: rows))

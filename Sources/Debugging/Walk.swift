@@ -36,6 +36,13 @@ public struct Walk<P: Debuggable, S: Strategy> {
     reversible = ReversibleRun(from: start, interval: 1024, snapshotLimit: limit)
   }
 
+  /// An independent copy, to walk elsewhere.
+  public func snapshot() -> Self {
+    var copy = self
+    copy.reversible = reversible.snapshot()
+    return copy
+  }
+
   /// The run as it stands.
   public var run: Simulation<P, S> { reversible.run }
   /// How many accesses have been made.

@@ -63,6 +63,14 @@ public struct ReversibleRun<P: Process, S: Strategy> {
     _run = start.snapshot()
   }
 
+  /// An independent copy. An assignment shares a world that is made of references, as that of a simulation does.
+  @inlinable
+  public func snapshot() -> Self {
+    var copy = self
+    copy._run = _run.snapshot()
+    return copy
+  }
+
   /// Makes the next access of `process`, one of the candidates. The strategy is told of it, and not asked.
   @inlinable
   @discardableResult

@@ -5,6 +5,9 @@ import Lockstep
 import Sharing
 
 extension Trace {
+  /// The most accesses that a trace of a schedule may have.
+  public static let longestSchedule = ScheduleCode.longest
+
   /// The trace of a schedule.
   /// - Parameters:
   ///   - choices: who makes each access.

@@ -69,12 +69,27 @@ struct DebugSession {
       return []
     case .help(let word): return help(word)
     case .save(let path):
-      try AtomicFile(path: path, force: false).save(source.choicesText(debugger.choices))
-      return [.remark("\(counted(debugger.walk.place, "choice")) written to \(path)")]
+      try save(path)
+      return [.remark("\(counted(debugger.walk.place, "choice")) written; a3c debug --trace \(path.quotedForShell)")]
     case .difference(let other):
       return try debugger.difference(from: Debugger(source.other(other).makeRun()))
     default: return try debugger.follow(command)
     }
+  }
+
+  /// Writes who went when, as a trace.
+  private func save(_ path: String) throws {
+    let file = try AtomicFile(path: path, force: false)
+    let choices = debugger.choices
+    guard choices.count <= Trace.longestSchedule else {
+      throw DebuggerError(
+        "a trace has at most \(Trace.longestSchedule) choices, and this walk \(choices.count); go back before saving")
+    }
+    guard try source.beginsAtItsBeginning else {
+      throw DebuggerError(
+        "the run goes on from a checkpoint, which a trace of choices cannot; walk its first recording")
+    }
+    try file.save(Trace.bytes(of: choices, endingIn: debugger.walk.run))
   }
 
   private func sentence(_ error: any Error) -> String {

@@ -1,7 +1,6 @@
 // Which run a session debugs: the one of a seed, or a recorded one. Both make the same kind of run.
 
 import Debugging
-import Foundation
 import Lockstep
 import Sharing
 import Training
@@ -46,15 +45,13 @@ enum DebugSource {
     }
   }
 
-  /// A file of choices: the configuration, and how many accesses who made in a row.
-  func choicesText(_ choices: [Int]) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let configuration = String(decoding: try encoder.encode(try settings.0), as: UTF8.self)
-    let runs = choices.reduce(into: [(worker: Int, count: Int)]()) { runs, worker in
-      if runs.last?.worker == worker { runs[runs.count - 1].count += 1 } else { runs.append((worker, 1)) }
+  /// Whether nothing was done before the run's first access.
+  var beginsAtItsBeginning: Bool {
+    get throws {
+      switch self {
+      case .seeded: true
+      case .recorded(let path): try loadTrace(path).header.startingDigest == nil
+      }
     }
-    let lines = runs.map { "\($0.worker) \($0.count)\n" }
-    return "a3c choices 1\n\(configuration)\n" + lines.joined()
   }
 }

@@ -26,7 +26,7 @@ struct ExploreReport: Encodable {
     let preemptions: Int
     let switches: Int
 
-    init(_ size: ScheduleShrinker<Worker>.Size) {
+    init<P>(_ size: ScheduleShrinker<P>.Size) {
       (accesses, preemptions, switches) = (size.accesses, size.preemptions, size.switches)
     }
   }
@@ -80,9 +80,8 @@ struct ExploreReport: Encodable {
   }
 
   /// The report of a search, and of what it found.
-  init(
-    _ hunt: RaceHunt<Worker>, _ effort: RaceHunt<Worker>.Effort, _ finding: SearchResult.Finding?,
-    _ race: Race<Worker>?, trace: String?, repro: String, command: String, seconds: (search: Double, shrink: Double)
+  init<P>(
+    _ hunt: RaceHunt<P>, _ effort: RaceHunt<P>.Effort, _ finding: SearchResult.Finding?, _ race: Race<P>?, trace: String?, repro: String, command: String, seconds: (search: Double, shrink: Double)
   ) {
     found = race != nil
     goal = hunt.goal.description
@@ -119,7 +118,7 @@ struct ExploreReport: Encodable {
   }
 
   /// The screen.
-  func screen(_ race: Race<Worker>?, on terminal: Terminal) -> String {
+  func screen<P>(_ race: Race<P>?, on terminal: Terminal) -> String {
     func heading(_ text: String, _ more: String = "") -> String {
       terminal.emphasised(text, .strong) + (more.isEmpty ? "" : "  " + terminal.emphasised(more, .faint))
     }

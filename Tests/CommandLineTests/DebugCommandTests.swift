@@ -139,16 +139,20 @@ private let scripts = [
     #expect(result.output.contains("the first difference is the state at 0"))
   }
 
-  @Test func `choices are saved, and no file is replaced`() throws {
+  @Test func `a walk is saved as a trace, and no file is replaced`() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path("choices.txt")
-    let words = run + ["--command", "step 9", "--command", "save \(path)"]
-    #expect(try ProgramRun(words).output.contains("9 choices written to \(path)"))
-    let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
-    #expect(lines[0] == "a3c choices 1" && lines[1].hasPrefix("{"))
-    #expect(lines[2...].reduce(0) { $0 + (Int($1.split(separator: " ")[1]) ?? 0) } == 9)
-    let again = try ProgramRun(words)
-    #expect(again.exitCode == 2 && again.errors.contains(path))
+    let path = folder.path("walk.trace")
+    let lines = ["goto 90", "switch 1", "step 40", "print digest"]
+    let words = run + (lines + ["save \(path)"]).flatMap { ["--command", $0] }
+    let walk = try ProgramRun(words)
+    #expect(walk.exitCode == 0 && walk.output.contains("131 choices written; a3c debug --trace "))
+    let digest = try #require(walk.output.split(separator: "\n").first { $0.hasPrefix("digest") })
+    let again = try ProgramRun(["debug", "--trace", path], input: "continue\nprint digest\n")
+    #expect(
+      again.output.contains("the end: the record ends here\n131 of 131  ") && again.output.contains("\(digest)\n"))
+    #expect(try ProgramRun(["replay", "--trace", path]).exitCode == 0)
+    let second = try ProgramRun(words)
+    #expect(second.exitCode == 2 && second.errors.contains(path))
   }
 
   @Test func `a run must be named, and only once`() throws {

@@ -1,5 +1,5 @@
-// What the debugger shows is what is there: flushes are those that workers push, differences are found where they begin,
-// and every protocol and program can be walked.
+// What the debugger shows is what is there: flushes are those that workers push, differences are found where they
+// begin, and every protocol and program can be walked.
 
 import Debugging
 import DeterministicMath
@@ -152,13 +152,26 @@ private func remarks(_ replies: [Reply]) -> [String] {
     #expect(remarks(slower).first?.hasPrefix("the first difference is the state at ") == true)
     #expect((1...store).contains(place) && cells(slower) != nil)
 
+    // Neither walk is disturbed by a comparison that goes past where it stands, or by one that begins there.
+    for place in [0, 20, 60] {
+      var (walked, compared) = try (debugger(), debugger { $0.adam.learningRate /= 2 })
+      _ = try (walked.follow(.goTo(place)), compared.follow(.goTo(place)))
+      let digests = (walked.walk.digest.value, compared.walk.digest.value)
+      _ = try walked.difference(from: compared)
+      #expect(walked.walk.digest.value == digests.0 && compared.walk.digest.value == digests.1)
+      _ = try (walked.follow(.step(200)), one.follow(.goTo(place + 200)))
+      #expect(walked.walk.digest.value == one.walk.digest.value)
+    }
+
     var switched = try debugger()
     _ = try switched.follow(.goTo(40))
     _ = try switched.follow(.switchTo(switched.walk.reversible.choices[39]))
     let other = try switched.difference(from: debugger())
     #expect(remarks(other) == ["the first difference is access 41: the runs make different ones"])
     guard case .history(let stops)? = other.last else { throw DebuggerError("no accesses") }
-    #expect(stops.map(\.place) == [41, 41] && stops[0].process != stops[1].process)
+    let here = try #require(switched.walk.snapshot().latest)
+    var alone = Walk(from: try smallConfiguration().makeDebuggedRun(.roundRobin, scheduleSeed: 7))
+    #expect(stops == [here, alone.go(to: 41).stop!] && stops[0] != stops[1])
 
     #expect(throws: DebuggerError.self) { try one.difference(from: debugger { $0.workers = 2 }) }
   }
@@ -173,5 +186,13 @@ private func remarks(_ replies: [Reply]) -> [String] {
     #expect(debugger.breakpoints.map(\.number) == [2, 3])
     guard case .arrival(let arrival)? = try debugger.follow(.goOn).first else { throw DebuggerError("nowhere") }
     #expect(arrival.stop?.process == 1 && arrival.reason == .breakpoints([2]))
+  }
+}
+
+extension Walk {
+  /// What led to where the walk stands.
+  fileprivate var latest: Stop? {
+    var walk = self
+    return walk.look().stop
   }
 }

@@ -36,6 +36,18 @@ import Testing
     #expect(one.run.world[0] == 1 && other.run.world[0] == 0)
   }
 
+  @Test func onlyASnapshotOfARunInAWorldOfReferencesIsIndependent() {
+    let code: [Program<CopiedReference>.Instruction] = [.update(0) { $0 += 1 }, .update(0) { $0 += 1 }]
+    let start = Simulation(world: CopiedReference(), processes: [Program(code)], strategy: RoundRobin())
+    let reversible = ReversibleRun(from: start, interval: 10)
+    var independent = reversible.snapshot()
+    independent.advance(0)
+    #expect(independent.run.world[0] == 1 && reversible.run.world[0] == 0)
+    var assigned = reversible
+    assigned.advance(0)
+    #expect(assigned.run.world[0] == 1 && reversible.run.world[0] == 1)
+  }
+
   @Test(arguments: [(1, 2), (3, 5), (64, 8), (1024, 2), (5000, 8), (100_000, 2)])
   func everyPlaceOfALongRunIsThatOfAFreshRun(interval: Int, snapshotLimit: Int) {
     var fresh = longRun

@@ -37,8 +37,8 @@ import Testing
 }
 
 /// Cells behind a reference that a snapshot copies.
-private struct CopiedReference: Cells {
-  private var storage = Storage()
+struct CopiedReference: Cells {
+  private let storage = Storage()
 
   subscript(cell: Int) -> Int {
     get { storage.memory[cell] }
