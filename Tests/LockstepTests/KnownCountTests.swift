@@ -6,8 +6,8 @@ import Testing
 @testable import Lockstep
 
 @Suite struct KnownCountTests {
-  /// The benchmarks of Flanagan and Godefroid (POPL 2005) and of Abdulla, Aronis, Jonsson and Sagonas (POPL 2014, table
-  /// 1), with the numbers that the latter give.
+  /// The benchmarks of Flanagan and Godefroid (POPL 2005) and of Abdulla, Aronis, Jonsson and Sagonas (POPL 2014), with
+  /// the numbers that the latter give.
   @Test(arguments: [
     Known("readers(2)", 4), Known("readers(8)", 256), Known("lastzero(5)", 64), Known("lastzero(10)", 3328),
     Known("filesystem(14)", 2), Known("filesystem(16)", 8), Known("filesystem(18)", 32), Known("filesystem(19)", 64),
@@ -17,8 +17,8 @@ import Testing
     var exploration = Exploration(from: known.start)
     while let outcome = exploration.next() { #expect(outcome.status == .finished) }
     #expect(exploration.schedules == known.classes && exploration.classes == known.classes)
-    // What source sets begin in vain, and wakeup trees would not. The paper has 15 for lastzero(5), too; for
-    // lastzero(10) it has 3876. The numbers depend on which of several processes is tried first.
+    // What source sets begin in vain, and the paper's wakeup trees would not; the numbers depend on which of several
+    // processes is tried first.
     let redundant = ["lastzero(5)": 15, "lastzero(10)": 11_951]
     #expect(exploration.redundant == redundant[known.testDescription, default: 0])
   }
