@@ -3,22 +3,41 @@
 
 extension ScheduleShrinker {
   /// The schedule most like `choices` that does not show the failure, however it is completed there: one access is made
-  /// earlier or later, past as few others as will do. `nil` if there is none among the `limit` most similar ones.
+  /// earlier or later, or a process goes on a little longer before it is switched away from; either way past, or for,
+  /// as few accesses as will do. `nil` if there is none among the `limit` most similar ones.
   public func nearestPassing(limit: Int = 2_000) -> [Int]? {
     var tried = 0
-    for distance in 1..<max(1, choices.count) {
-      for position in choices.indices {
-        for target in [position - distance, position + distance] where choices.indices.contains(target) {
-          // Past an access of its own process it would only change places with that one.
-          guard choices[position + (target - position).signum()] != choices[position] else { continue }
-          guard tried < limit else { return nil }
-          tried += 1
-          var candidate = choices
-          candidate.insert(candidate.remove(at: position), at: target)
-          if passes(candidate, from: min(position, target)) { return candidate }
-        }
+    // A process that goes on may have to finish what it is about, which can take longer than all of a short schedule.
+    for distance in 1..<max(64, choices.count) {
+      for (candidate, prefix) in moves(by: distance) + extensions(by: distance) {
+        guard tried < limit else { return nil }
+        tried += 1
+        if passes(candidate, from: prefix) { return candidate }
       }
     }
     return nil
+  }
+
+  /// The schedules in which one access is made so many places earlier or later, each with how many choices it begins
+  /// with in common.
+  private func moves(by distance: Int) -> [(candidate: [Int], prefix: Int)] {
+    choices.indices.flatMap { position in
+      [position - distance, position + distance].compactMap { target in
+        // Past an access of its own process it would only change places with that one.
+        guard choices.indices.contains(target),
+          choices[position + (target - position).signum()] != choices[position]
+        else { return nil }
+        var candidate = choices
+        candidate.insert(candidate.remove(at: position), at: target)
+        return (candidate, min(position, target))
+      }
+    }
+  }
+
+  /// The schedules in which a process makes so many accesses more before another goes.
+  private func extensions(by count: Int) -> [(candidate: [Int], prefix: Int)] {
+    choices.indices.dropLast().filter { choices[$0] != choices[$0 + 1] }.map { last in
+      (choices[...last] + Array(repeating: choices[last], count: count) + choices[(last + 1)...], last + 1)
+    }
   }
 }

@@ -82,6 +82,8 @@ extension Specimen {
     var configuration = Preset.sjtu.configuration
     (configuration.workers, configuration.episodes, configuration.maxSteps) = (3, 3, 30)
     configuration.sharing = .sharded
+    // Two blocks can have what ten can, and are sooner read.
+    configuration.granularity = .parts(2)
     // Else the first update of each worker is one more oddity in every picture.
     configuration.pullsInitially = true
     return Specimen(configuration)

@@ -156,12 +156,18 @@ public struct RaceHunt<P: Participant> {
     var program = program
     for smaller in program.smallerPrograms(doing: smallest.choices) {
       let candidate = program.with(smaller.change(program.configuration))
-      guard candidate.configuration != program.configuration,
-        var shrinker = try attempt(smaller.choices(smallest.choices), of: candidate, effort: smallest.effort),
-        !(smallest.size < shrinker.size), shrinker.showsNoMore(than: smallest)
-      else { continue }
-      shrinker.shrink(progress: tell)
-      (smallest, program) = (shrinker, candidate)
+      guard candidate.configuration != program.configuration else { continue }
+      var attempts = [smaller.choices(smallest.choices)]
+      // Where the same order does not show it, a few others may.
+      let hunt = RaceHunt(candidate, for: goal, schedules: 32, accessLimit: accessLimit, seed: seed)
+      if let finding = try hunt.search().finding { attempts.append(finding.choices) }
+      for choices in attempts {
+        guard var shrinker = try attempt(choices, of: candidate, effort: smallest.effort / 2) else { continue }
+        shrinker.shrink(progress: tell)
+        guard !(smallest.size < shrinker.size), shrinker.showsNoMore(than: smallest) else { continue }
+        (smallest, program) = (shrinker, candidate)
+        break
+      }
     }
     return Race(program, goal, smallest, found: found.size)
   }
@@ -202,7 +208,7 @@ extension TrainingProgram {
     let numbers = Dictionary(uniqueKeysWithValues: zip(involved, involved.indices))
     var smaller: [Smaller] = []
     // A process may be none of the workers, such as their parent.
-    for workers in [involved.count - 1, involved.count] where 1..<configuration.workers ~= workers {
+    for workers in [2, involved.count - 1, involved.count] where 1..<configuration.workers ~= workers {
       smaller.append(
         Smaller(
           change: { configuration in

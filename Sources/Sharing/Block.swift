@@ -101,9 +101,7 @@ public struct Block: Hashable, Sendable {
       let (tensors, count) = (layout.tensors, granularity.blockCount(of: layout))
       for part in 0..<count {
         let piece = tensors[tensors.count * part / count..<tensors.count * (part + 1) / count]
-        let (first, last) = (piece.first!, piece.last!)
-        let name = count == 1 ? "all" : piece.count == 1 ? first.name : "\(first.name) … \(last.name)"
-        add(name, range(first).lowerBound..<range(last).upperBound)
+        add("block \(part)", range(piece.first!).lowerBound..<range(piece.last!).upperBound)
       }
     }
     return (blocks, storage)

@@ -93,38 +93,14 @@ struct ExploreCommand {
   /// Searches, shrinks and reports.
   /// - Returns: 1 where something was found.
   func run() throws -> Int32 {
-    let begun = ProgressMeter.monotonicSeconds()
-    let meter = ProgressMeter("explore", total: hunt.schedules, unit: "schedules")
-    let (effort, finding) = try hunt.search { meter.update($0.schedules) }
-    meter.update(effort.schedules)
-    meter.finish()
-    let searched = ProgressMeter.monotonicSeconds()
-    var race: Race<Worker>?
-    if let finding {
-      let meter = ProgressMeter("shrink", total: nil, unit: "candidates")
-      var tried = 0
-      race = try hunt.shrink(finding.choices) { progress in
-        tried = max(tried, progress.schedules)
-        meter.update(tried, notes: [counted(progress.accesses, "access", "accesses")])
-      }
-      meter.finish()
+    let result = try HuntRun(hunt)
+    if let race = result.race {
+      try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end))
+      try svgFile?.save(TimelineSVG.render(race.timeline(subtitle: repro)))
     }
-    let ended = ProgressMeter.monotonicSeconds()
-    try race.map { try save($0) }
-    let report = ExploreReport(
-      hunt, effort, finding, race, trace: traceFile?.path, repro: repro, command: command,
-      seconds: (searched - begun, ended - searched))
-    print(arguments[Self.json] ? try report.json() : report.screen(race, on: .standardOutput))
-    return race == nil ? 0 : 1
-  }
-
-  private func save(_ race: Race<Worker>) throws {
-    try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end))
-    try svgFile?.save(
-      TimelineSVG.render(
-        race.events.timeline(
-          title: "\(race.hazard?.rawValue ?? goal.description): \(counted(race.choices.count, "access", "accesses"))",
-          subtitle: repro, explanation: race.explanation, blocks: race.end.world.model.blocks.count)))
+    let report = ExploreReport(result, trace: traceFile?.path, repro: repro, command: command)
+    print(arguments[Self.json] ? try report.json() : report.screen(result.race, on: .standardOutput))
+    return result.race == nil ? 0 : 1
   }
 
   /// The command that repeats the search.

@@ -80,9 +80,8 @@ struct ExploreReport: Encodable {
   }
 
   /// The report of a search, and of what it found.
-  init<P>(
-    _ hunt: RaceHunt<P>, _ effort: RaceHunt<P>.Effort, _ finding: SearchResult.Finding?, _ race: Race<P>?, trace: String?, repro: String, command: String, seconds: (search: Double, shrink: Double)
-  ) {
+  init<P>(_ run: HuntRun<P>, trace: String?, repro: String, command: String) {
+    let (hunt, effort, finding, race) = (run.hunt, run.effort, run.finding, run.race)
     found = race != nil
     goal = hunt.goal.description
     hazard = race?.hazard
@@ -112,8 +111,8 @@ struct ExploreReport: Encodable {
     self.trace = race == nil ? nil : trace
     self.repro = race == nil ? command : repro
     self.command = command
-    self.seconds = seconds.search + seconds.shrink
-    searchSeconds = seconds.search
+    seconds = run.searchSeconds + run.shrinkSeconds
+    searchSeconds = run.searchSeconds
     configuration = hunt.program.configuration
   }
 
@@ -166,7 +165,9 @@ struct ExploreReport: Encodable {
           + "\(counted(program!.episodes, "episode")) of at most \(counted(program!.maxSteps, "step"))"),
     ]
     lines += race.events.tableLines(on: terminal, explanation: race.explanation)
-    if !race.passingEvents.isEmpty {
+    if race.passingEvents.isEmpty {
+      lines += ["", heading("no schedule near it is without it")]
+    } else {
       let same = zip(race.events, race.passingEvents).prefix { $0 == $1 }.count
       lines += ["", heading("the nearest schedule without it", same > 0 ? "the same before access \(same)" : "")]
       lines += race.passingEvents.tableLines(on: terminal, from: same)

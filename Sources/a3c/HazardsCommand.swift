@@ -200,7 +200,7 @@ struct HazardsCommand {
   private func prove(_ entry: CatalogueEntry) throws -> Int32 {
     guard case .interleaving(let hazard) = entry.kind else { preconditionFailure("slips are refused") }
     var search = Search(
-      goal: .hazard(hazard), strategy: .exhaustive(nil), schedules: .max, seed: 0, isJSON: isJSON, command: command,
+      goal: .hazard(hazard), strategy: .exhaustive(preemptions: nil), schedules: .max, seed: 0, isJSON: isJSON, command: command,
       traceFile: nil, svgFile: nil)
     return try entry.small(arguments[Self.faulty] ? entry.faulty : entry.repaired).accept(&search)
   }
@@ -223,7 +223,7 @@ private struct Search: SpecimenVisitor {
     let result = try HuntRun(hunt, isBounded: schedules != .max)
     if let race = result.race {
       try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end, program: program.name))
-      try svgFile?.save(TimelineSVG.render(result.timeline(of: race, subtitle: command)))
+      try svgFile?.save(TimelineSVG.render(race.timeline(subtitle: command)))
     }
     let repro = traceFile.map { "a3c replay --trace \($0.path.quotedForShell)" } ?? command
     let report = ExploreReport(result, trace: traceFile?.path, repro: repro, command: command)

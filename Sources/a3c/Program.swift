@@ -18,8 +18,8 @@ let program = CommandTable(
     ("a3c verify", "check the numbers against Gym, PyTorch and exact tables"),
   ],
   commands: [
-    ReplayCommand.declaration, ExploreCommand.declaration, DebugCommand.declaration, TrainCommand.declaration,
-    TraceCommand.declaration, EvaluateCommand.declaration, RolloutCommand.declaration,
+    ReplayCommand.declaration, ExploreCommand.declaration, HazardsCommand.declaration, DebugCommand.declaration,
+    TrainCommand.declaration, TraceCommand.declaration, EvaluateCommand.declaration, RolloutCommand.declaration,
     VerifyCommand.declaration, BenchCommand.declaration,
   ])
 
@@ -40,6 +40,7 @@ func run(_ words: [String]) throws -> Int32 {
     case TraceCommand.declaration.name: return try TraceCommand(arguments).run()
     case EvaluateCommand.declaration.name: return try EvaluateCommand(arguments).run()
     case RolloutCommand.declaration.name: return try RolloutCommand(arguments).run()
+    case HazardsCommand.declaration.name: return try HazardsCommand(arguments).run()
     case ExploreCommand.declaration.name: return try ExploreCommand(arguments).run()
     case VerifyCommand.declaration.name: return try VerifyCommand(arguments).run()
     case BenchCommand.declaration.name: return try BenchCommand(arguments).run()

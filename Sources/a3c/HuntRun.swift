@@ -1,0 +1,54 @@
+// A search and the shrinking of what it finds, as commands run them: with progress on standard error, and the time that
+// each took.
+
+import Lockstep
+import Races
+import Reporting
+import Sharing
+
+/// A hunt that has been run.
+struct HuntRun<P: Participant> {
+  let hunt: RaceHunt<P>
+  let effort: RaceHunt<P>.Effort
+  let finding: SearchResult.Finding?
+  /// What was found, as small as it could be made.
+  let race: Race<P>?
+  let searchSeconds: Double
+  let shrinkSeconds: Double
+
+  /// Runs `hunt`.
+  /// - Parameter isBounded: whether the number of schedules that it may run says how far it is.
+  /// - Throws: where the program cannot be run.
+  init(_ hunt: RaceHunt<P>, isBounded: Bool = true) throws {
+    self.hunt = hunt
+    let begun = ProgressMeter.monotonicSeconds()
+    let search = ProgressMeter("explore", total: isBounded ? hunt.schedules : nil, unit: "schedules")
+    (effort, finding) = try hunt.search { search.update($0.schedules) }
+    search.update(effort.schedules)
+    search.finish()
+    let searched = ProgressMeter.monotonicSeconds()
+    if let finding {
+      let meter = ProgressMeter("shrink", total: nil, unit: "candidates")
+      var tried = 0
+      race = try hunt.shrink(finding.choices) { progress in
+        tried = max(tried, progress.schedules)
+        meter.update(tried, notes: [counted(progress.accesses, "access", "accesses")])
+      }
+      meter.finish()
+    } else {
+      race = nil
+    }
+    searchSeconds = searched - begun
+    shrinkSeconds = ProgressMeter.monotonicSeconds() - searched
+  }
+}
+
+extension Race {
+  /// The picture of the minimal schedule.
+  /// - Parameter subtitle: the command that repeats it.
+  func timeline(subtitle: String) -> Timeline {
+    events.timeline(
+      title: "\(hazard?.rawValue ?? goal.description): \(counted(choices.count, "access", "accesses"))",
+      subtitle: subtitle, explanation: explanation, blocks: P.training(in: end.world).model.blocks.count)
+  }
+}
