@@ -147,7 +147,9 @@ struct HazardsCommand {
     let lines =
       [terminal.emphasised("races: they need an interleaving", .strong)] + table(CatalogueEntry.races)
       + ["", terminal.emphasised("slips: they are in every run", .strong)] + table(CatalogueEntry.slips)
-      + ["", "a3c hazards show ID explains one; run ID makes it happen; prove ID runs every interleaving of its repair"]
+      + [
+        "", "a3c hazards show ID explains one; run ID makes it happen; prove ID runs every interleaving of its repair",
+      ]
     print(isJSON ? try rows.json() : lines.joined(separator: "\n"))
     return 0
   }
@@ -200,7 +202,8 @@ struct HazardsCommand {
   private func prove(_ entry: CatalogueEntry) throws -> Int32 {
     guard case .interleaving(let hazard) = entry.kind else { preconditionFailure("slips are refused") }
     var search = Search(
-      goal: .hazard(hazard), strategy: .exhaustive(preemptions: nil), schedules: .max, seed: 0, isJSON: isJSON, command: command,
+      goal: .hazard(hazard), strategy: .exhaustive(preemptions: nil), schedules: .max, seed: 0, isJSON: isJSON,
+      command: command,
       traceFile: nil, svgFile: nil)
     return try entry.small(arguments[Self.faulty] ? entry.faulty : entry.repaired).accept(&search)
   }
