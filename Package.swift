@@ -95,7 +95,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),
-  ("CommandLineTests", ["a3c", "Reporting"]),
+  ("CommandLineTests", ["a3c", "Races", "Reporting"]),
 ]
 
 let package = Package(
