@@ -38,7 +38,7 @@ extension Explanation {
           ?? "\(Self.place(met)) takes a worker that runs already.")
     case .earlyExitJoin:
       return (seen.map { "\(Self.place($0)) is the last that is taken. " } ?? "")
-        + "\(other.name.prefix(1).uppercased() + other.name.dropFirst()) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
+        + "Then \(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
     default:
       let saw =
         seen.map { "\(Self.place($0)) sees version \($0.versionAfter) of \(object). " }

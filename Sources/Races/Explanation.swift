@@ -26,8 +26,8 @@ public struct Explanation: Hashable, Sendable, Codable {
   /// The access that shows the hazard: the last one of the schedule.
   public var shown: AccessEvent
   /// The access by which the worker had known the object; for a torn pull, its read of a block without the other's
-  /// update; for late binding, the read by which another thread took the same worker; for an early exit, the last result
-  /// that was taken. `nil` where there is none.
+  /// update; for late binding, the read by which another thread took the same worker; for an early exit, the last
+  /// result that was taken. `nil` where there is none.
   public var seen: AccessEvent?
   /// The change by somebody else that came in between. `nil` where nobody else takes part.
   public var other: AccessEvent?

@@ -1,5 +1,5 @@
-// The part of a timeline's picture that reads like a diagram of messages: a column for each lane, a row for each access,
-// and beside the accesses that matter what they mean. It is apart because nothing in it needs a scale of time.
+// The part of a timeline's picture that reads like a diagram of messages: a column a lane, a row an access, and beside
+// the accesses that matter what they mean. It is apart because it needs no scale of time.
 
 extension TimelineDrawing {
   private var rowHeight: Double { 21 }
@@ -53,7 +53,7 @@ extension TimelineDrawing {
     func row(_ time: Double) -> Int { max(0, (times.firstIndex { $0 > time } ?? times.count) - 1) }
   }
 
-  /// Where the note on an access of a lane stands: in the next column, which is empty in that row, or in the one before.
+  /// Where the note on an access of a lane stands: in the next column or the one before, both empty in its row.
   private struct NotePlace {
     var x: Double
     var room: Double

@@ -140,7 +140,8 @@ private func occurrences(of part: String, in text: String) -> Int { text.compone
     timeline.caption = "Nothing else differs."
     let picture = TimelineSVG.render(timeline, width: 900)
     #expect(isWellFormed(picture))
-    for part in [">worker 0 stores what worker 1 has not seen<", ">Nothing else differs.<", ">v0→v1<", ">lost-update<"] {
+    for part in [">worker 0 stores what worker 1 has not seen<", ">Nothing else differs.<", ">v0→v1<", ">lost-update<"]
+    {
       #expect(picture.contains(part), "\(part)")
     }
     #expect(words(in: picture).contains(timeline.notes[1].text.trimmingCharacters(in: .whitespaces)))
