@@ -16,18 +16,18 @@ extension TimelineDrawing {
   }
 
   /// How wide each lane's column is: all the same where that has room for every label, and else as wide as its own
-  /// labels need.
+  /// labels need. Beside a single one there is room for notes.
   private var columnWidths: [Double] {
     let lanes = timeline.lanes.indices
     let available = width - 2 * margin - rowGutter - columnGap * Double(lanes.count - 1)
-    let equal = min(460, available / Double(lanes.count))
+    let equal = min(460, available / Double(max(2, lanes.count)))
     var needed = [Double](repeating: 0, count: lanes.count)
     for span in accesses {
       let characters = span.label.count + (span.effect.isEmpty ? 0 : span.effect.count + 1)
       needed[span.lane] = max(needed[span.lane], Double(characters) * rowFont.characterWidth + 14)
     }
     let spare = available - needed.reduce(0, +)
-    guard spare >= 0, needed.contains(where: { $0 > equal }) else { return lanes.map { _ in equal } }
+    guard lanes.count > 1, spare >= 0, needed.contains(where: { $0 > equal }) else { return lanes.map { _ in equal } }
     return needed.map { $0 + spare / Double(lanes.count) }
   }
 
@@ -66,8 +66,7 @@ extension TimelineDrawing {
       let column = columns[lane - 1]
       return NotePlace(x: column.upperBound - 2, room: column.upperBound - column.lowerBound - 4, anchor: .end)
     }
-    let column =
-      isLast ? (columns[lane].upperBound + 8)...max(columns[lane].upperBound + 9, width - margin) : columns[lane + 1]
+    let column = isLast ? (columns[lane].upperBound + 14)...(width - margin) : columns[lane + 1]
     return NotePlace(x: column.lowerBound + 2, room: column.upperBound - column.lowerBound - 4, anchor: .start)
   }
 

@@ -5,9 +5,9 @@
 public enum TimelineSVG {
   /// Draws `timeline`, `width` pixels wide. The same timeline gives the same bytes, at most some 3 MB of them.
   ///
-  /// Up to 150 labelled accesses of a few workers, one after the other, are drawn from top to bottom, one a row. Other
-  /// runs are drawn from left to right; where that is too dense to read, a window around the first hazard follows on a
-  /// larger scale.
+  /// Up to 150 labelled accesses of a few workers, one after the other, are drawn from top to bottom, one a row, with
+  /// their notes beside them. Other runs are drawn from left to right, without notes; where that is too dense to read,
+  /// a window around the first hazard follows on a larger scale.
   /// - Precondition: `width` is at least 480.
   public static func render(_ timeline: Timeline, width: Int = 1200) -> String {
     precondition(width >= 480, "a timeline is at least 480 pixels wide")
@@ -17,7 +17,7 @@ public enum TimelineSVG {
   }
 }
 
-/// One picture in the making, drawn from top to bottom. Its rows are in a file of their own.
+/// One picture in the making, drawn from top to bottom. Its rows have a file of their own.
 struct TimelineDrawing {
   let timeline: Timeline
   let width: Double

@@ -154,6 +154,15 @@ private func occurrences(of part: String, in text: String) -> Int { text.compone
     #expect(!plain.contains("fill-opacity") && plain.contains(">Hazards<") && plain.contains(">lost-update 1<"))
   }
 
+  @Test(arguments: [480, 900]) func `a single worker has room for its notes`(width: Int) {
+    var timeline = turns(2)
+    timeline.lanes = ["worker 0"]
+    for index in timeline.spans.indices { timeline.spans[index].lane = 0 }
+    (timeline.marks, timeline.arrows) = ([], [])
+    timeline.notes = [TimelineNote(at: TimelinePoint(lane: 0, time: 1), text: "worker 0 has never pulled")]
+    #expect(words(in: TimelineSVG.render(timeline, width: width)).contains("worker 0 has never pulled"))
+  }
+
   @Test func `a label has room where columns of one width would cut it`() {
     var timeline = turns(2)
     timeline.lanes.append("worker 2")
