@@ -285,7 +285,8 @@ private struct Examination<Subject: Environment> {
     func isWithinBounds(_ observation: [Double]) -> Bool {
       switch end.observationSpace {
       case .discrete(let count): Int(exactly: observation[0]).map { 0..<count ~= $0 } ?? false
-      case .box(let lower, let upper): observation.indices.allSatisfy { !(observation[$0] < lower[$0] || observation[$0] > upper[$0]) }
+      case .box(let lower, let upper):
+        observation.indices.allSatisfy { !(observation[$0] < lower[$0] || observation[$0] > upper[$0]) }
       }
     }
 

@@ -59,9 +59,12 @@ public struct NormalizedObservation<Base: Environment>: Environment {
 
   private mutating func countObservation() {
     if isFrozen { return }
-    var span = observation.mutableSpan
+    var latest: [Double] = []
+    swap(&latest, &observation)  // Out of the way of `moments`, and back: no memory is allocated.
+    var span = latest.mutableSpan
     base.observe(into: &span)
-    moments.push(observation.span)
+    moments.push(latest.span)
+    swap(&latest, &observation)
   }
 
   /// Feeds the environment within, the moments, and whether they are frozen.
