@@ -34,18 +34,34 @@ public struct Explanation: Hashable, Sendable, Codable {
   public var met: AccessEvent
   /// The number that shows it most; `nil` where no number of the model differs.
   public var element: Element?
+  /// The first access that was looked at; 0 where that is the whole run.
+  public var beginning: Int
+  /// Whether accesses before `beginning` may belong to it, so that somebody should look further back.
+  public var mayBeginEarlier: Bool
 
   /// Why the last access of `choices` shows `hazard`; `nil` where it does not, or the schedule cannot be followed.
-  public init?<P: Participant, S: Strategy>(of hazard: Hazard, _ choices: [Int], from start: Simulation<P, S>) {
-    guard let history = AccessHistory(choices, from: start),
+  /// - Parameters:
+  ///   - choices: who makes each access from where `start` stands, which need not be the beginning of the run.
+  ///   - changes: by the number of the object, how many accesses had changed it before.
+  public init?<P: Participant, S: Strategy>(
+    of hazard: Hazard, _ choices: [Int], from start: Simulation<P, S>, after changes: [Int] = []
+  ) {
+    guard let history = AccessHistory(choices, from: start, after: changes),
       let collision = Collision(of: hazard, in: history)
     else { return nil }
     self.hazard = hazard
     (shown, met) = (collision.shown, collision.met)
     (seen, other) = (collision.seen, collision.other)
+    beginning = start.accesses
+    // What a pull or a push is compared with can lie as far back as its update begins.
+    let isWhole = [collision.shown, collision.other].allSatisfy { event in
+      event.map { start.processes[$0.process].updates < $0.update } ?? false
+    }
+    mayBeginEarlier =
+      beginning > 0 && !(isWhole && collision.seen != nil) && hazard != .noInitialPull && hazard != .earlyExitJoin
     let world = P.training(in: history.run.world)
     if let object = met.sharedObject(blocks: world.model.blocks.count) {
-      self.object = object.name(blocks: world.model.blocks)
+      self.object = object.nameInSentence(blocks: world.model.blocks)
       element = Element(of: collision, object, choices, from: start)
     }
   }
@@ -79,11 +95,11 @@ struct Collision {
       // Whoever began the last episode that was asked for.
       let budget = P.training(in: history.run.world).board.budget
       seen = events.last { $0.process == last.process && $0.object == last.object && $0.index < last.index }
-      other = history.begun.firstIndex(of: budget).map { events[$0] }
+      other = events.indices.first { history.begun[$0] < budget && history.begun[$0 + 1] == budget }.map { events[$0] }
     case .bindOnce:
       // Whoever filled the slot first holds it for ever.
       seen = Self.changes(before: last, in: events).seen
-      other = events.first { $0.object == last.object && $0.changes }
+      other = events.first { $0.object == last.object && $0.changes && $0.versionBefore == 0 }
     default: findLatest(in: events)
     }
   }
@@ -118,7 +134,7 @@ struct Collision {
   private static func changes(
     before event: AccessEvent, in events: [AccessEvent]
   ) -> (seen: AccessEvent?, changes: [AccessEvent]) {
-    let earlier = events[..<min(event.index, events.count)].filter { $0.object == event.object }
+    let earlier = events.before(event).filter { $0.object == event.object }
     let own = earlier.lastIndex { $0.process == event.process }
     let changes = earlier[(own.map { $0 + 1 } ?? 0)...].filter(\.changes)
     return (own.map { earlier[$0] }, Array(changes))
@@ -136,7 +152,7 @@ struct Collision {
     for write in events.reversed() where write.process != shown.process && write.changes && write.object < blocks {
       guard let met = reads.first(where: { $0.object == write.object && $0.index > write.index }) else { continue }
       let without = reads.first { read in
-        !events[..<read.index].contains {
+        !events.before(read).contains {
           $0.object == read.object && $0.changes && $0.process == write.process && $0.update == write.update
         }
       }
@@ -145,6 +161,13 @@ struct Collision {
         return
       }
     }
+  }
+}
+
+extension [AccessEvent] {
+  /// The accesses before `event`, which is one of these or comes after them all.
+  fileprivate func before(_ event: AccessEvent) -> ArraySlice<AccessEvent> {
+    prefix(event.index - (first?.index ?? event.index))
   }
 }
 
@@ -177,12 +200,12 @@ extension Explanation.Element {
     return nil
   }
 
-  /// The numbers of an object after the first `count` accesses, in the order of the flat buffer: the parameters, then
-  /// the optimizer's slots; or the model's gradient.
+  /// The numbers of an object after the first `count` accesses of the run, in the order of the flat buffer: the
+  /// parameters, then the optimizer's slots; or the model's gradient.
   private static func numbers<P: Participant, S: Strategy>(
     of object: SharedObject, after count: Int, _ choices: [Int], from start: Simulation<P, S>
   ) -> [(suffix: String, values: [Float])] {
-    var run = start.snapshot(drivenBy: Replayed(Array(choices.prefix(count))))
+    var run = start.snapshot(drivenBy: Replayed(Array(choices.prefix(count - start.accesses))))
     run.run()
     let world = P.training(in: run.world)
     let state = world.model.state
@@ -194,16 +217,8 @@ extension Explanation.Element {
 
 extension SharedObject {
   /// The object in words: `actor.weight`, `the episode counter`.
-  fileprivate func name(blocks: [Block]) -> String {
-    switch self {
-    case .block(let block): blocks[block].name
-    case .episodeCounter: "the episode counter"
-    case .smoothedReward: "the smoothed reward"
-    case .results: "the list of results"
-    case .model: "the model"
-    case .gradient(let block): "the gradient of \(blocks[block].name)"
-    case .stepCount(let block): "the step count of \(blocks[block].name)"
-    }
+  fileprivate func nameInSentence(blocks: [Block]) -> String {
+    if case .block = self { name(blocks: blocks) } else { "the \(name(blocks: blocks))" }
   }
 }
 

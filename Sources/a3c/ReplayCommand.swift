@@ -212,7 +212,7 @@ struct ReplayCommand {
   }
 
   /// A recorder of what the pictures show, if any is asked for.
-  func recorder<S: Strategy>(for simulation: Simulation<Worker, S>) -> TimelineRecorder? {
+  func recorder<P: Participant, S: Strategy>(for simulation: Simulation<P, S>) -> TimelineRecorder? {
     let limits = [
       timelineFile.map { _ in TimelineRecorder.pictureLimit }, pageFile.map { _ in TimelineRecorder.pageLimit },
       perfettoFile.map { _ in TimelineRecorder.traceLimit },

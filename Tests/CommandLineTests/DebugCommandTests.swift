@@ -1,5 +1,6 @@
 // Sessions with the debugger as its users see them: transcripts, exit codes, JSON, files.
 
+import Debugging
 import Foundation
 import Reporting
 import Testing
@@ -18,7 +19,12 @@ private struct Script: Sendable, CustomTestStringConvertible {
 
   /// The lines, each with what the debugger answers.
   func transcript() throws -> String {
-    var session = try DebugSession(DebugCommand(DebugCommand.declaration.parse(options)).source)
+    let source = try DebugCommand(DebugCommand.declaration.parse(options)).source
+    return try transcript(of: source.makeRun(), source)
+  }
+
+  private func transcript(of run: some Debuggable, _ source: DebugSource) throws -> String {
+    var session = DebugSession(run.debuggedRun, of: source)
     let screen = DebugScreen(terminal: Terminal(isInteractive: false))
     var text = "a3c debug \(options.joined(separator: " "))\n"
     for line in lines {
@@ -157,7 +163,7 @@ private let scripts = [
 
   @Test func `a run must be named, and only once`() throws {
     let none = try ProgramRun(["debug"])
-    #expect(none.exitCode == 2 && none.errors.contains("needs --seed N or --trace F"))
+    #expect(none.exitCode == 2 && none.errors.contains("needs --seed N, --trace F or --hazard ID"))
     let both = try ProgramRun(["debug", "--trace", "a", "--seed", "1"])
     #expect(both.exitCode == 2 && both.errors.contains("leave one of them out"))
     #expect(try ProgramRun(["debug", "--trace", "missing.trace"]).exitCode == 2)

@@ -34,7 +34,7 @@ private func complaint(_ line: String) -> String? {
       ("break delete 2", .deleteBreakpoint(2)), ("print weights", .show(.weights, process: nil, nil)),
       ("pri weights of 2 mu.bias[0]", .show(.weights, process: 2, .init(tensor: 3, element: 0))),
       ("print g of worker 1 mu.weight", .show(.gradient, process: 1, .init(tensor: 2, element: nil))),
-      ("where", .whereabouts), ("hist", .history(10)), ("history 4", .history(4)), ("switch 2", .switchTo(2)),
+      ("where", .whereabouts), ("explain", .explain), ("e", .explain), ("hist", .history(10)), ("history 4", .history(4)), ("switch 2", .switchTo(2)),
       ("switch off", .unswitch), ("diff --seed 3", .difference(.seed(3))),
       ("diff --schedule-seed 3", .difference(.scheduleSeed(3))),
       ("diff --trace a.trace", .difference(.trace("a.trace"))),
