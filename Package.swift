@@ -95,7 +95,7 @@ let tests: [(name: String, dependencies: [String])] = [
   ),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),
-  ("CommandLineTests", ["a3c", "Reporting", "Debugging"]),
+  ("CommandLineTests", ["a3c", "Debugging", "Races", "Reporting"]),
 ]
 
 let package = Package(

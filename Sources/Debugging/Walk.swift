@@ -35,10 +35,14 @@ public struct Walk<P: Participant, S: Strategy> {
   /// - Parameter snapshotBytes: how much memory snapshots may take, about; at least eight are kept, and at most 512.
   public init(from start: Simulation<P, S>, snapshotBytes: Int = 128 << 20) {
     // The model with two optimizer slots; and of each process its net and, between load and store, a block with slots.
-    let numbers = (3 + 2 * start.processes.count) * P.training(in: start.world).model.parameterCount
+    let model = P.training(in: start.world).model
+    let numbers = (3 + 2 * start.processes.count) * model.parameterCount
     let limit = min(max(8, snapshotBytes / (numbers * MemoryLayout<Float>.size)), 512)
+    // A recording that goes on from a checkpoint begins with blocks that have versions.
+    let versions = model.blocks.indices.map { Int(model.provenance(of: $0).version) }
     reversible = ReversibleRun(
-      from: start.snapshot(drivenBy: ChangeCounts(start.strategy)), interval: 1024, snapshotLimit: limit)
+      from: start.snapshot(drivenBy: ChangeCounts(start.strategy, after: versions)), interval: 1024,
+      snapshotLimit: limit)
   }
 
   /// An independent copy, to walk elsewhere.

@@ -2,14 +2,21 @@
 // the failure hangs on.
 
 extension ScheduleShrinker {
-  /// The schedule most like `choices` that does not show the failure, however it is completed there: one access is made
-  /// earlier or later, or a process goes on a little longer before it is switched away from; either way past, or for,
-  /// as few accesses as will do. `nil` if there is none among the `limit` most similar ones.
-  public func nearestPassing(limit: Int = 2_000) -> [Int]? {
-    var tried = 0
+  /// The schedule most like `choices` that does not show the failure, however it is completed there: an access, or a
+  /// whole stretch of one process, is made earlier or later, so that as few pairs as will do change their order; or
+  /// else a process goes on a little longer before it is switched away from. `nil` if there is none among the `limit`
+  /// most similar ones of either sort.
+  public func nearestPassing(limit: Int = 1_000) -> [Int]? {
+    let distances = 1..<max(1, choices.count)
     // A process that goes on may have to finish what it is about, which can take longer than all of a short schedule.
-    for distance in 1..<max(64, choices.count) {
-      for (candidate, prefix) in moves(by: distance) + extensions(by: distance) {
+    return firstPassing(limit, of: distances.lazy.map { moves(by: $0) + shifts(by: $0) })
+      ?? firstPassing(limit, of: (1..<max(64, choices.count)).lazy.map { extensions(by: $0) })
+  }
+
+  private func firstPassing(_ limit: Int, of groups: some Sequence<[(candidate: [Int], prefix: Int)]>) -> [Int]? {
+    var tried = 0
+    for group in groups {
+      for (candidate, prefix) in group {
         guard tried < limit else { return nil }
         tried += 1
         if passes(candidate, from: prefix) { return candidate }
@@ -30,6 +37,24 @@ extension ScheduleShrinker {
         var candidate = choices
         candidate.insert(candidate.remove(at: position), at: target)
         return (candidate, min(position, target))
+      }
+    }
+  }
+
+  /// The schedules in which a stretch of several accesses of one process is made earlier or later, so that so many
+  /// pairs of accesses change their order.
+  private func shifts(by distance: Int) -> [(candidate: [Int], prefix: Int)] {
+    let starts = choices.indices.filter { $0 == 0 || choices[$0] != choices[$0 - 1] }
+    let stretches = zip(starts, starts.dropFirst() + [choices.count])
+    return stretches.flatMap { start, end -> [(candidate: [Int], prefix: Int)] in
+      let length = end - start
+      guard length > 1, distance.isMultiple(of: length) else { return [] }
+      return [start - distance / length, start + distance / length].compactMap { target in
+        guard 0...choices.count - length ~= target else { return nil }
+        var candidate = choices
+        candidate.removeSubrange(start..<end)
+        candidate.insert(contentsOf: choices[start..<end], at: target)
+        return (candidate, min(start, target))
       }
     }
   }

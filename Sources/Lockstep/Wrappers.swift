@@ -110,11 +110,14 @@ public struct ChangeCounts<Base: Strategy>: Strategy {
   @inlinable
   public var changes: [Int] { _changes }
 
-  @usableFromInline var _changes: [Int] = []
+  @usableFromInline var _changes: [Int]
 
-  /// Counts from 0.
+  /// Counts on from `changes`; from 0 beyond its end.
   @inlinable
-  public init(_ base: Base) { self.base = base }
+  public init(_ base: Base, after changes: [Int] = []) {
+    self.base = base
+    _changes = changes
+  }
 
   /// What `base` chooses.
   @inlinable

@@ -114,8 +114,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .halfMoment, source: "a shared Adam without a lock, whose moments are updated in place",
       mechanism: """
-        Adam in PyTorch decays a moment in one operation and adds the gradient in the next. Two workers that interleave \
-        the two leave β²m + (1 − β)(g + g′), which neither order of whole updates gives.
+        Adam in PyTorch decays a moment in one operation and adds the gradient in the next. Two workers that \
+        interleave the two leave β²m + (1 − β)(g + g′), which neither order of whole updates gives.
         """,
       evidence: "somebody else changed the moments between a worker's decay and its addition",
       repair: "the whole update of a block is one access (sharded)",
@@ -132,8 +132,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .stalePush, source: "asynchrony itself",
       mechanism: """
-        A gradient that was computed from version v meets version v + k, because others pushed meanwhile. That is the \
-        price of not waiting; what can be done is to bound k.
+        A gradient that was computed from version v meets version v + k, because others pushed meanwhile. That is \
+        the price of not waiting; what can be done is to bound k.
         """,
       evidence: "the version that a push meets is not the one that was pulled",
       repair: "a gradient staler than the bound, here 0, is dropped and the worker pulls (locked, stalenessBound 0)",
@@ -151,8 +151,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .bindOnce, source: "ensure_shared_grads, ported from processes to threads",
       mechanism: """
-        The gradient slot is filled only while it is empty. Under threads the first worker's buffer is bound to it for \
-        ever, and every other worker applies that worker's gradient instead of its own.
+        The gradient slot is filled only while it is empty. Under threads the first worker's buffer is bound to it \
+        for ever, and every other worker applies that worker's gradient instead of its own.
         """,
       evidence: "the gradient that a worker applies is that of whoever came first",
       repair: "a push brings its own gradient (sharded)",
@@ -160,8 +160,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .overwrite, source: "global weights := local weights at the end of an episode",
       mechanism: """
-        Each worker trains a copy of the weights and writes it back when its episode ends. Everything that others wrote \
-        since it took its copy is gone.
+        Each worker trains a copy of the weights and writes it back when its episode ends. Everything that others \
+        wrote since it took its copy is gone.
         """,
       evidence: "weights are written over a version newer than the one that was loaded",
       repair: "gradients are pushed, not weights (sharded)",
@@ -178,8 +178,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .episodeOverrun, source: "while count < max { …; count += 1 }",
       mechanism: """
-        A worker begins an episode when fewer than asked for have finished. Everybody who looks before the last one is \
-        counted begins one more: up to N − 1 too many.
+        A worker begins an episode when fewer than asked for have finished. Everybody who looks before the last one \
+        is counted begins one more: up to N − 1 too many.
         """,
       evidence: "an episode begins when as many as were asked for have begun",
       repair: "an episode is taken from the budget in the access that looks at it",
@@ -188,8 +188,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .lostCount, source: "count += 1 as load, add, store",
       mechanism: """
-        Two workers read the same count of episodes and both write one more. One of the two is not counted, and the run \
-        plays on beyond its budget.
+        Two workers read the same count of episodes and both write one more. One of the two is not counted, and the \
+        run plays on beyond its budget.
         """,
       evidence: "a count is written over one that its writer had not seen",
       repair: "counting is one access",
@@ -198,8 +198,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .runningReward, source: "a smoothed reward with 0.0 for 'no value yet', checked before it is set",
       mechanism: """
-        Two workers find the smoothed reward at 0.0 and both take their episode for the first: the second wipes out the \
-        first. A reward of exactly 0.0 does the same to everybody.
+        Two workers find the smoothed reward at 0.0 and both take their episode for the first: the second wipes out \
+        the first. A reward of exactly 0.0 does the same to everybody.
         """,
       evidence: "the smoothed reward is initialised twice",
       repair: "check and write are one access, and a flag says whether there is a value",
@@ -208,8 +208,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .lateBinding, source: "for worker in workers: Thread(target=lambda: worker.work())",
       mechanism: """
-        The closure reads the loop variable when its thread runs, not when it is made. By then the loop may be at the \
-        next worker: one worker is run by two threads and another by none.
+        The closure reads the loop variable when its thread runs, not when it is made. By then the loop may be at \
+        the next worker: one worker is run by two threads and another by none.
         """,
       evidence: "a second thread begins to run a worker",
       repair: "the closure is given the worker when it is made",
@@ -224,8 +224,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .earlyExitJoin, source: "a parent that joins its workers at the first end mark of a bounded queue",
       mechanism: """
-        The parent takes results from the queue until a worker says that it has ended, and then waits for all of them. \
-        The others wait for room in the queue, which nobody empties any more.
+        The parent takes results from the queue until a worker says that it has ended, and then waits for all of \
+        them. The others wait for room in the queue, which nobody empties any more.
         """,
       evidence: "nobody can go on, and not everybody has finished",
       repair: "the parent takes results until every worker has said that it has ended",
@@ -240,8 +240,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .viewActing, source: "workers that act by the shared net instead of a local copy",
       mechanism: """
-        The net is another one at each action of a flush, because others push meanwhile. The policy that acted is not \
-        the one that is differentiated, and no importance weight makes up for it.
+        The net is another one at each action of a flush, because others push meanwhile. The policy that acted is \
+        not the one that is differentiated, and no importance weight makes up for it.
         """,
       evidence: "a version changes between two actions of one flush",
       repair: "the worker acts by the copy that it pulled",
@@ -283,7 +283,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .limitIsTerminal, source: "a time limit taken for the end of the task",
       mechanism: "The return at the time limit leaves out what the last state is worth, so states look worse late.",
-      evidence: "a bootstrap of 0 where the episode was cut off", repair: "the return begins at the last state's value"),
+      evidence: "a bootstrap of 0 where the episode was cut off",
+      repair: "the return begins at the last state's value"),
     CatalogueEntry(
       .clippedDensity, source: "actions clipped before log π is computed",
       mechanism: "The gradient is that of the density of a value which was never sampled.",

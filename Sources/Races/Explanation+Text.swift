@@ -41,10 +41,11 @@ extension Explanation {
       return "\(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
     default:
       let saw =
-        seen.map { "\(place($0)) sees version \($0.versionAfter) of \(object). " }
+        seen.map { "\(place($0)) sees \(count.rawValue) \($0.versionAfter) of \(object). " }
         ?? "\(met.name) has not looked at \(object) \(mayBeginEarlier ? "in between" : "before"). "
-      return saw + "\(place(other)) changes it to version \(other.versionAfter). "
-        + "\(place(met)) meets version \(met.versionBefore)"
+      let change = count == .version ? "changes it to version" : "makes change"
+      return saw + "\(place(other)) \(change) \(other.versionAfter). "
+        + "\(place(met)) meets \(count.rawValue) \(met.versionBefore)"
         + (met == shown ? "." : ", and \(place(shown)) completes what was begun with the old one.")
     }
   }

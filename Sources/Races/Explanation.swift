@@ -18,8 +18,18 @@ public struct Explanation: Hashable, Sendable, Codable {
     public var met: Float
   }
 
+  /// What the numbers of accesses to an object count.
+  public enum Count: String, Hashable, Sendable, Codable {
+    /// Its versions.
+    case version
+    /// Its changes, of which an update of a block takes several (`inPlace`).
+    case change
+  }
+
   /// The hazard.
   public var hazard: Hazard
+  /// What is counted where an access says how often an object was changed before it.
+  public var count: Count
   /// The object about which they collide, in words: `actor.weight`; `nil` where it belongs to what is around the
   /// workers.
   public var object: String?
@@ -50,6 +60,7 @@ public struct Explanation: Hashable, Sendable, Codable {
       let collision = Collision(of: hazard, in: history)
     else { return nil }
     self.hazard = hazard
+    count = P.training(in: start.world).plan.configuration.sharing == .inPlace ? .change : .version
     (shown, met) = (collision.shown, collision.met)
     (seen, other) = (collision.seen, collision.other)
     beginning = start.accesses
@@ -90,7 +101,7 @@ struct Collision {
     switch hazard {
     case .noInitialPull: break
     case .tornPull: findTornUpdate(in: events, blocks: P.training(in: history.run.world).model.blocks.count)
-    case .stalePush: findMostStale(in: events)
+    case .stalePush: findMostStale(in: events, blocks: P.training(in: history.run.world).model.blocks.count)
     case .episodeOverrun:
       // Whoever began the last episode that was asked for.
       let budget = P.training(in: history.run.world).board.budget
@@ -118,11 +129,13 @@ struct Collision {
     seen = Self.changes(before: shown, in: events).seen
   }
 
-  /// A stale push: the object of this update of which the gradient was the most versions behind. A store does not
+  /// A stale push: the block of this update, or the model, of which the gradient was the most versions behind. A store does not
   /// count: the gradient met what was loaded before.
-  private mutating func findMostStale(in events: [AccessEvent]) {
+  private mutating func findMostStale(in events: [AccessEvent], blocks: Int) {
+    let model = SharedObject.model.number(blocks: blocks)
     var most = 0
     for met in events where met.process == shown.process && met.update == shown.update {
+      guard met.object < blocks || met.object == model else { continue }
       let (seen, changes) = Self.changes(before: met, in: events)
       guard let seen, changes.count > most, !seen.beginsUpdate else { continue }
       most = changes.count

@@ -46,6 +46,8 @@ public struct RaceHunt<P: Participant> {
     public var schedules: Int
     /// How many accesses they had together; while shrinking, how many the smallest has.
     public var accesses: Int
+    /// What fraction of all schedules has been run, as an exhaustive search estimates it.
+    public var explored: Double?
   }
 
   /// What was searched.
@@ -107,6 +109,7 @@ public struct RaceHunt<P: Participant> {
   ) -> (effort: Effort, finding: SearchResult.Finding?) {
     var exploration = Exploration(from: start, preemptionBound: bound, stepLimit: accessLimit)
     var accesses = 0
+    var explored = 0.0
     var finding: SearchResult.Finding?
     let goal = goal
     while finding == nil, exploration.schedules < schedules,
@@ -118,7 +121,11 @@ public struct RaceHunt<P: Participant> {
       if outcome.status == .shown || goal.inspection == .atTheEnd && goal.isReached(in: outcome.end) {
         finding = SearchResult.Finding(strategy: strategy.description, seed: seed, choices: outcome.choices)
       } else {
-        progress(Progress(stage: .searching, schedules: exploration.schedules, accesses: accesses))
+        // An estimate of every schedule would cost more than the schedules.
+        if exploration.schedules & 0xff == 0 { explored = exploration.explored }
+        progress(
+          Progress(
+            stage: .searching, schedules: exploration.schedules, accesses: accesses, explored: explored))
       }
     }
     let effort = Effort(

@@ -77,7 +77,9 @@ public struct TraceDivergence: Error, Hashable, Sendable, Codable, CustomStringC
   /// The difference in one sentence.
   public var description: String {
     var place = "access \(access)"
-    if let worker { place += " (\(name ?? "worker \(worker)"), update \(update ?? 0)\(operation.map { ", \($0)" } ?? ""))" }
+    if let worker {
+      place += " (\(name ?? "worker \(worker)"), update \(update ?? 0)\(operation.map { ", \($0)" } ?? ""))"
+    }
     let what = tensor.map { "\($0)[\(element ?? 0)]" }
     return "\(place): \(what.map { "\($0) is " } ?? "")\(recorded) on record, \(replayed) here"
   }

@@ -38,8 +38,8 @@ struct DebugCommand {
       replay --until. A command that cannot be followed is answered with a sentence and does not end the session; exit \
       2 if there was one in a script.
       """,
-    options: [seed, trace, hazard] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
-      + [schedule, scheduleSeed, fault, commands, json],
+    options: [seed, trace, hazard] + ConfigurationOptions.all.prefix(2) + [episodes]
+      + ConfigurationOptions.all.dropFirst(2) + [schedule, scheduleSeed, fault, commands, json],
     examples: [
       "a3c debug --seed 42",
       "a3c debug --seed 42 --command continue --command back --command where",
@@ -93,10 +93,10 @@ struct DebugCommand {
   func run() throws -> Int32 { try follow(source.makeRun()) }
 
   private func follow(_ run: some Debuggable) throws -> Int32 {
-    var session = DebugSession(run.debuggedRun, of: source)
-    if let hazard = arguments[Self.hazard], case .recorded(let trace) = source, let choices = trace.choices {
-      _ = session.follow("goto \(choices.count)")
-      tell("\(hazard) shows at access \(choices.count) of \(choices.count); explain says which accesses collide")
+    var session = try DebugSession(run.debuggedRun, of: source)
+    if case .found(let hazard, _) = source {
+      let place = session.debugger.walk.place
+      tell("\(hazard.rawValue) shows at access \(place) of \(place); explain says which accesses collide")
     }
     let given = arguments[Self.commands]
     let isJSON = arguments[Self.json]

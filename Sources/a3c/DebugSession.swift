@@ -38,10 +38,11 @@ struct DebugSession<P: Participant> {
   /// How many lines could not be followed.
   private(set) var errors = 0
 
-  /// A session with the run that `source` has made.
-  init(_ run: Simulation<P, Course>, of source: DebugSource) {
+  /// A session with the run that `source` has made, at its beginning, or where it shows the hazard that was looked for.
+  init(_ run: Simulation<P, Course>, of source: DebugSource) throws {
     self.source = source
     debugger = Debugger(run)
+    if case .found(_, let trace) = source { _ = try debugger.follow(.goTo(trace.accesses.reduce(0, +))) }
   }
 
   /// Asked now and then on long ways; `true` ends them.

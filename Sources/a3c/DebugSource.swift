@@ -13,6 +13,8 @@ enum DebugSource {
   case seeded(Configuration, Schedule, scheduleSeed: UInt64, faults: [Fault])
   /// A recording, or a schedule.
   case recorded(Trace)
+  /// The smallest schedule that shows a hazard, to be walked from its end.
+  case found(Hazard, Trace)
 
   /// The smallest schedule that shows the hazard of `entry`: searched, and made smaller, on the spot.
   /// - Parameter seed: names initial weights, noise, start states and all schedules that are tried.
@@ -26,7 +28,7 @@ enum DebugSource {
     var specimen = entry.faulty
     specimen.configuration.seed = seed
     var search = MinimalSchedule(hazard: hazard, seed: seed)
-    return .recorded(try specimen.accept(&search))
+    return .found(hazard, try specimen.accept(&search))
   }
 
   /// The run, before any access.
@@ -36,7 +38,7 @@ enum DebugSource {
       return try configuration.makeDebuggedRun(schedule, scheduleSeed: seed)
     case .seeded(let configuration, let schedule, let seed, let faults):
       return try configuration.makeDebuggedRun(schedule, scheduleSeed: seed, faults: faults)
-    case .recorded(let trace): return try trace.makeDebuggedRun()
+    case .recorded(let trace), .found(_, let trace): return try trace.makeDebuggedRun()
     }
   }
 
@@ -45,7 +47,7 @@ enum DebugSource {
     var (configuration, schedule, faults) =
       switch self {
       case .seeded(let configuration, let schedule, _, let faults): (configuration, schedule, faults)
-      case .recorded(let trace): (trace.header.configuration, .timed, [])
+      case .recorded(let trace), .found(_, let trace): (trace.header.configuration, .timed, [])
       }
     switch other {
     case .trace(let path): return .recorded(try loadTrace(path))
@@ -61,7 +63,7 @@ enum DebugSource {
     switch self {
     case .seeded(_, _, _, []): nil
     case .seeded: "the run has faults, of which a trace tells nothing; walk it without --fault to save it"
-    case .recorded(let trace):
+    case .recorded(let trace), .found(_, let trace):
       trace.header.startingDigest.map { _ in
         "the run goes on from a checkpoint, which a trace of choices cannot; walk its first recording"
       }

@@ -23,7 +23,10 @@ struct HuntRun<P: Participant> {
     self.hunt = hunt
     let begun = ProgressMeter.monotonicSeconds()
     let search = ProgressMeter("explore", total: isBounded ? hunt.schedules : nil, unit: "schedules")
-    (effort, finding) = try hunt.search { search.update($0.schedules) }
+    (effort, finding) = try hunt.search { progress in
+      let explored = progress.explored.map { ["\(NumberText.percent($0)) explored"] }
+      search.update(progress.schedules, notes: explored ?? [])
+    }
     search.update(effort.schedules)
     search.finish()
     let searched = ProgressMeter.monotonicSeconds()

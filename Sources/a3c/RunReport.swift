@@ -180,8 +180,8 @@ struct RunReport: Encodable {
   /// How many workers a stopped run's screen shows; the JSON document has all.
   private static let workersOnScreen = 64
 
-  /// The closing screen, with `lines` before its last facts and `more` after them. What a narrow terminal has no room for
-  /// is left out, if it only explains.
+  /// The closing screen, with `lines` before its last facts and `more` after them. What a narrow terminal has no room
+  /// for is left out, if it only explains.
   func screen(
     on terminal: Terminal, lines middle: [String] = [], more: [(key: String, value: String)] = []
   ) -> String {

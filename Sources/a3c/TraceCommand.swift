@@ -73,9 +73,8 @@ struct TraceCommand {
       "\(settings.preset), \(settings.sharing.rawValue), \(counted(settings.workers, "worker")), seed \(settings.seed)"
     var lines = [terminal.emphasised(title, .strong)]
     let bytes = counted(trace.size.complete, "byte")
-    let size =
-      trace.updates == 0
-      ? bytes : "\(bytes), \(NumberText.fixed(Double(trace.size.complete) / Double(trace.updates), places: 1)) an update"
+    let share = NumberText.fixed(Double(trace.size.complete) / Double(max(1, trace.updates)), places: 1)
+    let size = trace.updates == 0 ? bytes : "\(bytes), \(share) an update"
     let ending =
       trace.ending?.rawValue
       ?? "broke off; \(counted(trace.size.torn, "byte")) of an unfinished frame left out"

@@ -24,9 +24,10 @@ private struct Script: Sendable, CustomTestStringConvertible {
   }
 
   private func transcript(of run: some Debuggable, _ source: DebugSource) throws -> String {
-    var session = DebugSession(run.debuggedRun, of: source)
+    var session = try DebugSession(run.debuggedRun, of: source)
     let screen = DebugScreen(terminal: Terminal(isInteractive: false))
-    var text = "a3c debug \(options.joined(separator: " "))\n"
+    let root = ProgramRun.root.path + "/"
+    var text = "a3c debug \(options.joined(separator: " ").replacing(root, with: ""))\n"
     for line in lines {
       text += "\n> \(line)\n"
       guard let exchange = session.follow(line) else { continue }
@@ -69,6 +70,23 @@ private let scripts = [
       "break when nothing[0] > 1", "continue", "continue", "continue", "break delete 3", "continue", "continue",
       "reverse-continue", "next", "next worker 0", "previous", "s", "bakc", "step x", "", "# a comment", "help break",
     ]),
+  Script(
+    name: "explanation", options: ["--hazard", "gradient-slot"],
+    lines: ["explain", "where", "back", "explain", "goto 4", "continue", "switch 1", "break on hazard", "continue"]),
+  Script(
+    name: "deadlock", options: ["--hazard", "early-exit-join"],
+    lines: [
+      "explain", "where", "step", "switch 0", "back 2", "where", "next worker thread", "print board", "diff --seed 1",
+    ]),
+  Script(
+    name: "faults", options: ["--seed", "42", "--fault", "stop:1@20", "--fault", "slow:0*4"] + small,
+    lines: [
+      "next worker 1", "goto 60", "where", "switch 1", "break on hazard lost-update", "continue", "explain",
+      "save nowhere.trace", "diff --seed 42",
+    ]),
+  Script(
+    name: "recording", options: ["--trace", ProgramRun.root.path + "/Fixtures/recordings/in-place.trace"],
+    lines: ["break on hazard half-moment", "continue", "explain", "where", "break delete", "continue", "print digest"]),
 ]
 
 @Suite("Golden debugging") struct GoldenDebuggingTests {
@@ -159,6 +177,35 @@ private let scripts = [
     #expect(try ProgramRun(["replay", "--trace", path]).exitCode == 0)
     let second = try ProgramRun(words)
     #expect(second.exitCode == 2 && second.errors.contains(path))
+  }
+
+  @Test func `a hazard of the catalogue is opened where it shows, and any seed makes it another one`() throws {
+    let words = ["debug", "--hazard", "lost-update", "--command", "step", "--command", "explain"]
+    let run = try ProgramRun(words)
+    #expect(run.exitCode == 0 && run.output.hasPrefix("the end: the record ends here\n"))
+    #expect(run.errors.contains("lost-update shows at access "))
+    #expect(run.output.contains("lost-update: a store overwrote"))
+    let document = try ProgramRun(words + ["--json"]).json()
+    let commands = try #require(document["commands"] as? [[String: Any]])
+    let replies = try #require(commands[1]["replies"] as? [[String: Any]])
+    let explanation = try #require(replies.first?["explanation"] as? [String: Any])
+    #expect(explanation["hazard"] as? String == "lost-update" && explanation["other"] is [String: Any])
+    #expect(try ProgramRun(words + ["--seed", "0"]).output == run.output)
+    #expect(try ProgramRun(words + ["--seed", "1"]).output != run.output)
+    let slip = try ProgramRun(["debug", "--hazard", "same-noise"])
+    #expect(slip.exitCode == 2 && slip.errors.contains("a3c hazards run same-noise compares it with the repair"))
+    let stray = try ProgramRun(["debug", "--hazard", "lost-update", "--workers", "2"])
+    #expect(stray.exitCode == 2 && stray.errors.contains("--hazard says what was run, and --workers too"))
+  }
+
+  @Test func `a run with faults is not saved, because its trace would be another run`() throws {
+    let folder = try TemporaryFolder()
+    let words = run + ["--fault", "stop:0@10", "--command", "goto 40", "--command", "save a.trace"]
+    let saved = try ProgramRun(words, in: folder.url)
+    #expect(saved.exitCode == 2 && saved.errors.contains("walk it without --fault to save it"))
+    #expect(folder.contents == [])
+    let stray = try ProgramRun(run + ["--fault", "stop:7@10"])
+    #expect(stray.exitCode == 2 && stray.errors.contains("fault stop:7@10 is of worker 7"))
   }
 
   @Test func `a run must be named, and only once`() throws {
