@@ -96,7 +96,7 @@ extension ReplayCommand {
         recorder, title: "\(report.preset), \(report.protocol), recorded: \(counted(report.workers, "worker"))",
         command: repro)
     }
-    let end = divergence == nil && traces.count == 1 ? schedule.map { ScheduleEnd($0, accesses: replay.accesses) } : nil
+    let end = divergence == nil && traces.count == 1 ? schedule.map { ScheduleEnd($0, replay) } : nil
     if isJSON {
       print(
         try TraceReplayReport(
@@ -145,8 +145,13 @@ private struct ScheduleEnd {
   private let events: [AccessEvent]
   private static let longestTable = 200
 
-  /// The end of the first `accesses` accesses of a schedule, from where `start` stands.
-  init<P: Participant>(_ start: Simulation<P, Replayed>, accesses: Int) {
+  /// Where `replay` stands, in a schedule that begins where `start` does.
+  init<P: Participant>(_ start: Simulation<P, Replayed>, _ replay: TraceReplay<P>) {
+    guard !P.witnessed(in: replay.simulation.world).isEmpty else {
+      (explanations, events) = ([], [])
+      return
+    }
+    let accesses = replay.accesses
     var walk = Walk(from: start)
     _ = walk.go(to: accesses)
     explanations = walk.explanations()

@@ -15,7 +15,8 @@ struct TraceCommand {
   static let action = Option<Action>(
     requiredOperand: .choice("ACTION"),
     help: "show what it says, verify that it is sound without repeating the run, or diff it from another")
-  static let trace = Option<String>(requiredOperand: .path("F"), help: "the trace that a3c train --record wrote")
+  static let trace = Option<String>(
+    requiredOperand: .path("F"), help: "a trace that a3c train --record wrote, or explore or hazards --out")
   static let other = Option<String?>(operand: .path("G"), help: "the trace to compare it with")
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
 
