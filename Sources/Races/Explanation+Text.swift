@@ -10,10 +10,13 @@ extension Explanation {
   /// What happened, in a few sentences in which the first access of the run has the number `first`.
   public func sentences(countingFrom first: Int) -> [String] {
     var sentences = [happening(first)]
-    if let element { sentences.append(Self.sentence(on: element, hazard)) }
+    if let elementSentence { sentences.append(elementSentence) }
     if mayBeginEarlier { sentences.append("What came before access \(beginning + first) was not looked at.") }
     return sentences
   }
+
+  /// The number that shows it most, in a sentence; `nil` where no number of the model differs.
+  var elementSentence: String? { element.map { Self.sentence(on: $0, hazard) } }
 
   private func happening(_ first: Int) -> String {
     func access(_ event: AccessEvent) -> String { "access \(event.index + first) (\(event.description))" }
@@ -37,8 +40,13 @@ extension Explanation {
       return "\(place(other)) binds \(object) to \(other.name) for ever. "
         + (seen.map { "\(place($0)) puts nothing there. " } ?? "")
         + "\(place(met)) brings the gradient of \(other.name)."
+    case .lateBinding:
+      return "\(place(other)) goes on to the next worker before a thread has looked. "
+        + (seen.map { "\(place($0)) takes that worker, and so does \(access(met))." }
+          ?? "\(place(met)) takes a worker that runs already.")
     case .earlyExitJoin:
-      return "\(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
+      return (seen.map { "\(place($0)) is the last that is taken. " } ?? "")
+        + "Then \(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
     default:
       let saw =
         seen.map { "\(place($0)) sees \(count.rawValue) \($0.versionAfter) of \(object). " }

@@ -36,7 +36,8 @@ public struct Explanation: Hashable, Sendable, Codable {
   /// The access that shows the hazard: the last one of the schedule.
   public var shown: AccessEvent
   /// The access by which the worker had known the object; for a torn pull, its read of a block without the other's
-  /// update. `nil` where it had not looked before.
+  /// update; for late binding, the read by which another thread took the same worker; for an early exit, the last
+  /// result that was taken. `nil` where there is none.
   public var seen: AccessEvent?
   /// The change by somebody else that came in between. `nil` where nobody else takes part.
   public var other: AccessEvent?
@@ -69,7 +70,8 @@ public struct Explanation: Hashable, Sendable, Codable {
       event.map { start.processes[$0.process].updates < $0.update } ?? false
     }
     mayBeginEarlier =
-      beginning > 0 && !(isWhole && collision.seen != nil) && hazard != .noInitialPull && hazard != .earlyExitJoin
+      beginning > 0 && hazard != .noInitialPull
+      && (collision.seen == nil || !isWhole && hazard != .earlyExitJoin)
     let world = P.training(in: history.run.world)
     if let object = met.sharedObject(blocks: world.model.blocks.count) {
       self.object = object.nameInSentence(blocks: world.model.blocks)
@@ -93,6 +95,7 @@ struct Collision {
       let waiting = history.pending
       (shown, met) = (waiting.last!, waiting.last!)
       other = waiting.count > 1 ? waiting.first : nil
+      seen = history.events.last { $0.process == other?.process }
       return
     }
     guard let last = history.events.last, last.hazards.contains(hazard) else { return nil }
@@ -111,6 +114,12 @@ struct Collision {
       // Whoever filled the slot first holds it for ever.
       seen = Self.changes(before: last, in: events).seen
       other = events.first { $0.object == last.object && $0.changes && $0.versionBefore == 0 }
+    case .lateBinding:
+      findLatest(in: events)
+      // Between two changes of the variable it names one worker.
+      seen = events.last {
+        $0.index < last.index && $0.object == last.object && !$0.changes && $0.versionBefore == last.versionBefore
+      }
     default: findLatest(in: events)
     }
   }
@@ -129,8 +138,8 @@ struct Collision {
     seen = Self.changes(before: shown, in: events).seen
   }
 
-  /// A stale push: the block of this update, or the model, of which the gradient was the most versions behind. A store does not
-  /// count: the gradient met what was loaded before.
+  /// A stale push: the block of this update, or the model, of which the gradient was the most versions behind. A store
+  /// does not count: the gradient met what was loaded before.
   private mutating func findMostStale(in events: [AccessEvent], blocks: Int) {
     let model = SharedObject.model.number(blocks: blocks)
     var most = 0
