@@ -173,7 +173,7 @@ import Testing
       ("blocks-negative", try configured("\"blocks\":10", "\"blocks\":-1")),
       ("hogwild", try configured("\"sharing\":\"locked\"", "\"sharing\":\"hogwild\"")),
       ("protocol-unknown", try configured("\"sharing\":\"locked\"", "\"sharing\":\"free\"")),
-      ("environment-unknown", try configured("Pendulum-v0", "Pendulum-v1")),
+      ("environment-unknown", try configured("Pendulum-v0", "Pendulum-v9")),
       ("workers-none", try configured("\"workers\":1", "\"workers\":0")),
       ("workers-negative", try configured("\"workers\":1", "\"workers\":-1")),
       ("workers-too-many", try configured("\"workers\":1", "\"workers\":1000000000")),
