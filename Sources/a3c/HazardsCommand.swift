@@ -226,7 +226,7 @@ private struct Search: SpecimenVisitor {
     let hunt = RaceHunt(program, for: goal, by: strategy, schedules: schedules, seed: seed)
     let result = try HuntRun(hunt, isBounded: schedules != .max)
     if let race = result.race {
-      try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end, program: program.name))
+      try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end))
       try svgFile?.save(race.picture(subtitle: command))
     }
     let repro = traceFile.map { "a3c replay --trace \($0.path.quotedForShell)" } ?? command
