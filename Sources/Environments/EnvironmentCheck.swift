@@ -165,7 +165,8 @@ private struct Examination<Subject: Environment> {
         expect(.state, restored.state.count == state.count, "\(place): the state is not always as many numbers")
         guard restored.state.count == state.count else { continue }
         restored.state = state
-        expect(.state, restored.state.hasSameBits(as: state), "\(place): the state of \(kind) is not what it was set to")
+        expect(
+          .state, restored.state.hasSameBits(as: state), "\(place): the state of \(kind) is not what it was set to")
         expect(
           .state, Play(restored, rest, steps: length - moment).difference(from: expected), "\(place), set to \(kind)")
       }

@@ -161,7 +161,8 @@ private struct Visit {
 /// episode and be one step later.
 private func visits(of recorded: RecordedEnvironment, in folder: ReferenceFolder) throws -> [Visit] {
   let table = try folder.table(
-    recorded.table(), required: ["episode", "t"] + recorded.state + recorded.observation + ["action", "reward", "done"])
+    recorded.table(),
+    required: ["episode", "t"] + recorded.state + recorded.observation + ["action", "reward", "done"])
   func numbers(_ columns: [String], _ row: Int) throws -> [Double] { try columns.map { try table.double(row, $0) } }
   func observation(_ row: Int) throws -> [Double] {
     try recorded.isSingle
