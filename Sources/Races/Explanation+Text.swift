@@ -6,8 +6,11 @@ import Sharing
 extension Explanation {
   /// What happened, in a few sentences.
   public var sentences: [String] {
-    [happening] + (element.map { [Self.sentence(on: $0, hazard)] } ?? [])
+    [happening] + [elementSentence].compactMap(\.self)
   }
+
+  /// The number that shows it most, in a sentence; `nil` where no number of the model differs.
+  var elementSentence: String? { element.map { Self.sentence(on: $0, hazard) } }
 
   private var happening: String {
     let object = object ?? "what they share"
@@ -29,8 +32,13 @@ extension Explanation {
       return "\(Self.place(other)) binds \(object) to \(other.name) for ever. "
         + (seen.map { "\(Self.place($0)) puts nothing there. " } ?? "")
         + "\(Self.place(met)) brings the gradient of \(other.name)."
+    case .lateBinding:
+      return "\(Self.place(other)) goes on to the next worker before a thread has looked. "
+        + (seen.map { "\(Self.place($0)) takes that worker, and so does \(Self.inSentence(met))." }
+          ?? "\(Self.place(met)) takes a worker that runs already.")
     case .earlyExitJoin:
-      return "\(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
+      return (seen.map { "\(Self.place($0)) is the last that is taken. " } ?? "")
+        + "Then \(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
     default:
       let saw =
         seen.map { "\(Self.place($0)) sees version \($0.versionAfter) of \(object). " }
@@ -44,6 +52,8 @@ extension Explanation {
   private static func place(_ event: AccessEvent) -> String {
     "Access \(event.index) (\(event.description))"
   }
+
+  private static func inSentence(_ event: AccessEvent) -> String { "access \(event.index) (\(event.description))" }
 
   private static func sentence(on element: Element, _ hazard: Hazard) -> String {
     let change = "from \(element.seen) to \(element.met)"

@@ -26,7 +26,8 @@ public struct Explanation: Hashable, Sendable, Codable {
   /// The access that shows the hazard: the last one of the schedule.
   public var shown: AccessEvent
   /// The access by which the worker had known the object; for a torn pull, its read of a block without the other's
-  /// update. `nil` where it had not looked before.
+  /// update; for late binding, the read by which another thread took the same worker; for an early exit, the last
+  /// result that was taken. `nil` where there is none.
   public var seen: AccessEvent?
   /// The change by somebody else that came in between. `nil` where nobody else takes part.
   public var other: AccessEvent?
@@ -66,6 +67,7 @@ struct Collision {
       let waiting = history.pending
       (shown, met) = (waiting.last!, waiting.last!)
       other = waiting.count > 1 ? waiting.first : nil
+      seen = history.events.last { $0.process == other?.process }
       return
     }
     guard let last = history.events.last, last.hazards.contains(hazard) else { return nil }
@@ -84,6 +86,12 @@ struct Collision {
       // Whoever filled the slot first holds it for ever.
       seen = Self.changes(before: last, in: events).seen
       other = events.first { $0.object == last.object && $0.changes }
+    case .lateBinding:
+      findLatest(in: events)
+      // Between two changes of the variable it names one worker.
+      seen = events.last {
+        $0.index < last.index && $0.object == last.object && !$0.changes && $0.versionBefore == last.versionBefore
+      }
     default: findLatest(in: events)
     }
   }

@@ -84,6 +84,8 @@ struct RunReport: Encodable {
   let accesses: Int
   let digest: String
   let staleness: Staleness
+  /// How many gradients were dropped because they were staler than the bound; `nil` where there is none.
+  let refused: Int?
   let hazards: [String: Int]
   /// The returns of the finished episodes, in order of arrival.
   let returns: [Double]
@@ -106,7 +108,8 @@ struct RunReport: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, quirks, workers, episodes,
       environmentSteps
-    case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, blocks, failure, repro
+    case updates, accesses, digest, staleness, refused, hazards, returns, smoothed, digests, stopped, blocks, failure,
+      repro
     case seconds
   }
 
@@ -143,6 +146,7 @@ struct RunReport: Encodable {
     self.accesses = accesses
     digest = "\(world.digest(of: workers))"
     staleness = Staleness(mean: statistics.meanStaleness, max: statistics.maxStaleness)
+    refused = configuration.stalenessBound.map { _ in statistics.refused }
     stalenessCounts = statistics.staleness
     hazards = Dictionary(uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, statistics.count(of: $0)) })
     returns = results.map(\.episodeReturn)
@@ -202,7 +206,8 @@ struct RunReport: Encodable {
     if !stalenessCounts.isEmpty {
       lines += ["", heading("staleness", "versions between a gradient's pull and its push")]
       lines += terminal.histogramLines(Histogram(counts: stalenessCounts))
-      lines.append("  mean \(NumberText.fixed(staleness.mean, places: 2)), max \(staleness.max)")
+      let dropped = refused.map { "; \(counted($0, "staler gradient")) dropped" } ?? ""
+      lines.append("  mean \(NumberText.fixed(staleness.mean, places: 2)), max \(staleness.max)\(dropped)")
     }
     lines += ["", heading("hazards")] + hazardLines(on: terminal)
     if let stopped {

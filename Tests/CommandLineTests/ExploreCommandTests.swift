@@ -22,7 +22,7 @@ import Testing
       ])
     #expect(
       report["preemptions"] as? Int == 2 && report["schedules"] as? Int == 1 && report["explored"] is NSNull)
-    #expect(try String(contentsOfFile: picture, encoding: .utf8).contains("load actor.weight  v0"))
+    #expect(try String(contentsOfFile: picture, encoding: .utf8).contains(">load actor.weight<"))
     let replay = try ProgramRun(["replay", "--trace", trace, "--json"])
     #expect(replay.exitCode == 0)
     let replayed = try replay.json()

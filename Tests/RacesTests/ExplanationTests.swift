@@ -108,12 +108,26 @@ import Training
     let race = try #require(try race(.hazard(.lostUpdate), in: .small(.hogwild)))
     let explanation = try #require(race.explanation)
     let timeline = race.events.timeline(title: "t", subtitle: "s", explanation: explanation, blocks: 10)
-    #expect(timeline.spans.map(\.label) == race.events.map { "\($0.words)  \($0.versions)" })
+    #expect(timeline.spans.map(\.label) == race.events.map(\.words))
+    #expect(timeline.spans.map(\.effect) == race.events.map(\.versions))
     #expect(timeline.arrows.count == 2)
     #expect(timeline.arrows[0].to == timeline.arrows[1].from)
     let svg = TimelineSVG.render(timeline)
-    for event in race.events { #expect(svg.contains(">\(event.words)  \(event.versions)<")) }
+    for event in race.events { #expect(svg.contains(">\(event.words)<") && svg.contains(">\(event.versions)<")) }
     #expect(race.events.timeline(title: "t", subtitle: "s", blocks: 10).arrows.isEmpty)
+  }
+
+  @Test func `each access that matters has a note that names who makes it or whom it meets`() throws {
+    let race = try #require(try race(.hazard(.lostUpdate), in: .small(.hogwild)))
+    let explanation = try #require(race.explanation)
+    let timeline = race.events.timeline(title: "t", subtitle: "s", explanation: explanation, blocks: 10)
+    #expect(Set(timeline.notes.map { Int($0.at.time) }) == explanation.indices)
+    for note in timeline.notes {
+      let event = race.events[Int(note.at.time)]
+      #expect(timeline.lanes[note.at.lane] == event.name && note.text.contains(event.name))
+    }
+    #expect(timeline.caption == explanation.sentences.last)
+    #expect(race.events.timeline(title: "t", subtitle: "s", blocks: 10).notes.isEmpty)
   }
 
   @Test func `the table has a column for each worker and leaves out what is quiet`() throws {
