@@ -54,8 +54,8 @@ private func oneStepCheck(of recorded: RecordedEnvironment) -> ReferenceCheck {
 
 /// Whole episodes from their starts, each step from the state that the one before it computed.
 ///
-/// A rounding error grows in an unstable motion; how much, a twin shows that starts beside the recorded state, by a unit
-/// in the last place of 1 in each number. An error is as large as 1e-9, or as `toleratedTwins` such deviations.
+/// A rounding error grows in an unstable motion; how much, a twin shows that starts beside the recorded state, by a
+/// unit in the last place of 1 in each number. An error is as large as 1e-9, or as `toleratedTwins` such deviations.
 private func episodeCheck(of recorded: RecordedEnvironment) -> ReferenceCheck {
   let episodes = recorded.table("-episodes")
   return ReferenceCheck(files: [recorded.table(), episodes]) { folder in

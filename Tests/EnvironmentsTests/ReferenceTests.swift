@@ -1,4 +1,5 @@
-// The environments agree with the programs that they come from, and the checks that say so notice each kind of wrong reference or pendulum.
+// The environments agree with the programs that they come from, and the checks that say so notice each kind of wrong
+// reference or pendulum.
 
 import Foundation
 import Testing

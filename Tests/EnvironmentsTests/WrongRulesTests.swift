@@ -56,8 +56,8 @@ private struct Slip: Sendable, CustomTestStringConvertible {
   }
 
   static let all: [Slip] = [
-    Slip("pendulum-v1", "the double action") { $0 + 1e-9 },
-    Slip("pendulum-v1", "the rule of v0") { before, after, _ in
+    Slip("pendulum-v1", "an action a unit of single precision off") { Double(Float($0).nextUp) },
+    Slip("pendulum-v1", "an angle that advances beyond the clipped velocity") { _, after, _ in
       if abs(after[1]) == 8 { after[0] += 0.01 }
     },
     Slip("mountain-car-v0", "actions from the left to the right") { 2 - $0 },
@@ -103,12 +103,14 @@ private struct Slip: Sendable, CustomTestStringConvertible {
     Slip("acrobot-v1", "an end at the height of the pivot") { _, after, outcome in
       if -Double.cos(after[0]) - Double.cos(after[0] + after[1]) > 0 { outcome.terminated = true }
     },
-    Slip("swingup-bullet", "a force that is not clipped below 2") { $0 > 1 ? 1.01 * $0 / $0 * 0.99 : $0 },
+    Slip("swingup-bullet", "a greatest force a little smaller") { min($0, 0.9999) },
     Slip("swingup-bullet", "a rail that ends hard") { _, after, _ in after[0] = max(-1, min(1, after[0])) },
     Slip("swingup-bullet", "the reward of the state before") { before, _, outcome in
       outcome.reward = Double.cos(before[2])
     },
-    Slip("swingup-bullet", "a drag less of a part in a billion") { before, after, _ in after[1] += 1e-10 * before[1] },
+    Slip("swingup-bullet", "a drag that is off by a part in ten billion") { before, after, _ in
+      after[1] += 1e-10 * before[1]
+    },
     Slip("inverted-bullet", "an end half a degree later") { _, after, outcome in
       outcome.terminated = abs(after[2]) > 0.21
     },
