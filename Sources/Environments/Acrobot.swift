@@ -1,12 +1,12 @@
-// Acrobot-v1 as gym 0.18.0 computes it (gym/envs/classic_control/acrobot.py; Sutton and Barto 1998, the equations "of the
-// book"), in the original order of operations, because chaotic motion makes any other rounding grow.
+// Acrobot-v1 as gym 0.18.0 computes it (gym/envs/classic_control/acrobot.py; Sutton and Barto 1998, the equations "of
+// the book"), in the original order of operations, because chaotic motion makes any other rounding grow.
 
 import DeterministicMath
 
 /// Two rods that hang from each other, with a motor between them, to be swung up above a line.
 ///
-/// The observation is (cos θ₁, sin θ₁, cos θ₂, sin θ₂, θ̇₁, θ̇₂), the action a choice of 3. Each step costs 1, except the
-/// one that reaches the line.
+/// The observation is (cos θ₁, sin θ₁, cos θ₂, sin θ₂, θ̇₁, θ̇₂), the action a choice of 3. Each step costs 1, except
+/// the one that reaches the line.
 public struct Acrobot: Environment, Equatable {
   /// θ₁ (the first rod's angle from hanging), θ₂ (the second's from the first), θ̇₁, θ̇₂; rad and rad/s.
   private var motion: SIMD4<Double>
@@ -44,8 +44,8 @@ public struct Acrobot: Environment, Equatable {
     observation[5] = motion[3]
   }
 
-  /// Applies the torque for 0.2 s, one step of the classical Runge-Kutta method. Terminates where the tip is more than a
-  /// rod's length above the pivot.
+  /// Applies the torque for 0.2 s, one step of the classical Runge-Kutta method. Terminates where the tip is more than
+  /// a rod's length above the pivot.
   public mutating func step(_ action: Span<Double>) -> StepOutcome {
     let torque = Double(action.choice(among: 3) - 1)
     let half = Self.timeStep / 2

@@ -1,5 +1,5 @@
-// The two pole-on-a-rail environments of pybullet_envs 3.2.7. What Bullet's articulated-body solver makes of their model,
-// inverted_pendulum.xml, is written out in closed form, limits of the rail included.
+// The two pole-on-a-rail environments of pybullet_envs 3.2.7. What Bullet's articulated-body solver makes of their
+// model, inverted_pendulum.xml, is written out in closed form, limits of the rail included.
 
 import DeterministicMath
 

@@ -5,8 +5,8 @@ import DeterministicMath
 
 /// A pole on a cart, to be kept upright by pushing the cart left or right.
 ///
-/// The observation is the state, the action a choice of 2. Each step pays 1, the one that terminates too; what follows a
-/// termination without a reset is not specified (Gym warns, and pays 0).
+/// The observation is the state, the action a choice of 2. Each step pays 1, the one that terminates too; what follows
+/// a termination without a reset is not specified (Gym warns, and pays 0).
 public struct CartPole: Environment, Equatable {
   /// The two that Gym registers. They differ in name and time limit alone.
   public enum Version: String, Sendable {

@@ -6,7 +6,8 @@ import DeterministicMath
 /// A car in a valley, driven by a force.
 ///
 /// The observation is the state, the action one force, requested: the car clips it to ±1, but pays for it as requested.
-/// The square is `x * x` here and `pow(x, 2)` in the original, which differs in the last place about once in a thousand.
+/// The square is `x * x` here and `pow(x, 2)` in the original, which differs in the last place about once in a
+/// thousand.
 public struct ContinuousMountainCar: Environment, Equatable {
   /// Where the car is and how fast; its engine is not used.
   private var car: MountainCar

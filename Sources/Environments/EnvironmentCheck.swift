@@ -1,5 +1,5 @@
-// Tests whether an environment keeps the promises that training, replay and checkpoints rest on. Part of the library, so
-// that whoever writes an environment can ask for it in a test of one line.
+// Tests whether an environment keeps the promises that training, replay and checkpoints rest on. Part of the library,
+// so that whoever writes an environment can ask for it in a test of one line.
 
 import DeterministicMath
 
@@ -165,7 +165,8 @@ private struct Examination<Subject: Environment> {
         expect(.state, restored.state.count == state.count, "\(place): the state is not always as many numbers")
         guard restored.state.count == state.count else { continue }
         restored.state = state
-        expect(.state, restored.state.hasSameBits(as: state), "\(place): the state of \(kind) is not what it was set to")
+        expect(
+          .state, restored.state.hasSameBits(as: state), "\(place): the state of \(kind) is not what it was set to")
         expect(
           .state, Play(restored, rest, steps: length - moment).difference(from: expected), "\(place), set to \(kind)")
       }
@@ -219,8 +220,8 @@ private struct Examination<Subject: Environment> {
     }
     expect(
       .endings, showsTime || !plays.allSatisfy { $0.outcomes.count == length },
-      "all \(plays.count) episodes terminated at step \(length), which no observation foretells: say truncated, so that "
-        + "the last state keeps its value")
+      "all \(plays.count) episodes terminated at step \(length), which no observation foretells: say truncated, so "
+        + "that the last state keeps its value")
   }
 
   /// Sets single numbers of visited states to the values that they had in others.

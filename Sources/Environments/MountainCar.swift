@@ -1,5 +1,5 @@
-// MountainCar-v0 as gym 0.18.0 computes it (gym/envs/classic_control/mountain_car.py; Moore 1990), in the original order
-// of operations.
+// MountainCar-v0 as gym 0.18.0 computes it (gym/envs/classic_control/mountain_car.py; Moore 1990), in the original
+// order of operations.
 
 import DeterministicMath
 

@@ -5,10 +5,10 @@ import DeterministicMath
 
 /// A rod on a motor, to be swung up and held upright with a torque that is too weak to lift it at once.
 ///
-/// The observation is (cos θ, sin θ, θ̇), rounded to single precision. The action is one torque in N m, requested, rounded
-/// to single precision and clipped to ±2; its products are rounded to single precision too, before they meet the double
-/// state. An episode never terminates. Squares are `x * x` here and `pow(x, 2)` in the original, which differs in the
-/// last place about once in a thousand.
+/// The observation is (cos θ, sin θ, θ̇), rounded to single precision. The action is one torque in N m, requested,
+/// rounded to single precision and clipped to ±2; its products are rounded to single precision too, before they meet
+/// the double state. An episode never terminates. Squares are `x * x` here and `pow(x, 2)` in the original, which
+/// differs in the last place about once in a thousand.
 public struct PendulumV1: Environment, Equatable {
   /// θ, the angle from upright in radians. It is never wrapped: each turn adds 2π.
   public var theta: Double

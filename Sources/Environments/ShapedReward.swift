@@ -17,7 +17,7 @@ public struct RewardShape<Base: Environment>: Sendable {
 }
 
 extension RewardShape<MountainCar> {
-  /// exp(10 · position + velocity) of the state after the step: the reward by which songlei00's A2C learns.
+  /// e to the power of 10 · position + velocity, of the state after the step: the reward by which `a2c-step` learns.
   public static let exponential = RewardShape("exponential") { car, _ in Double.exp(10 * car.position + car.velocity) }
 }
 

@@ -17,12 +17,13 @@ public let normalizerChecks: [ReferenceCheck] = {
       var largest: [Double] = []
       for rows in try vectors(of: table) {
         var vector = try rows.map { try table.double($0, "x") }
-        if try table.int(rows[0], "n") == 1 {
+        if try table.int(rows.lowerBound, "n") == 1 {
           moments = RunningMoments(dimension: rows.count)
           largest = vector.map { abs($0) }
         }
-        guard try table.int(rows[0], "n") == moments.count + 1, rows.count == moments.dimension else {
-          throw table.damaged(rows[0], "n", expected: "\(moments.count + 1) with \(moments.dimension) components")
+        guard try table.int(rows.lowerBound, "n") == moments.count + 1, rows.count == moments.dimension else {
+          throw table.damaged(
+            rows.lowerBound, "n", expected: "\(moments.count + 1) with \(moments.dimension) components")
         }
         moments.push(vector.span)
         largest = zip(largest, vector).map { max($0, abs($1)) }

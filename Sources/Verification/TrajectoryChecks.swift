@@ -54,8 +54,8 @@ private func oneStepCheck(of recorded: RecordedEnvironment) -> ReferenceCheck {
 
 /// Whole episodes from their starts, each step from the state that the one before it computed.
 ///
-/// A rounding error grows in an unstable motion; how much, a twin shows that starts beside the recorded state, by a unit
-/// in the last place of 1 in each number. An error is as large as 1e-9, or as `toleratedTwins` such deviations.
+/// A rounding error grows in an unstable motion; how much, a twin shows that starts beside the recorded state, by a
+/// unit in the last place of 1 in each number. An error is as large as 1e-9, or as `toleratedTwins` such deviations.
 private func episodeCheck(of recorded: RecordedEnvironment) -> ReferenceCheck {
   let episodes = recorded.table("-episodes")
   return ReferenceCheck(files: [recorded.table(), episodes]) { folder in
@@ -161,7 +161,8 @@ private struct Visit {
 /// episode and be one step later.
 private func visits(of recorded: RecordedEnvironment, in folder: ReferenceFolder) throws -> [Visit] {
   let table = try folder.table(
-    recorded.table(), required: ["episode", "t"] + recorded.state + recorded.observation + ["action", "reward", "done"])
+    recorded.table(),
+    required: ["episode", "t"] + recorded.state + recorded.observation + ["action", "reward", "done"])
   func numbers(_ columns: [String], _ row: Int) throws -> [Double] { try columns.map { try table.double(row, $0) } }
   func observation(_ row: Int) throws -> [Double] {
     try recorded.isSingle
