@@ -197,7 +197,8 @@ public struct ScheduleShrinker<P: Process> {
       let later = choices[block] + choices[next] + rest
       let earlier = choices[next] + between + rest
       // Once it goes later, the last of what goes before it may be too much.
-      let isLater = (0...min(3, between.count - 1)).contains { dropped in
+      let most = inspection == .afterEveryAccess ? min(3, between.count - 1) : 0
+      let isLater = (0...most).contains { dropped in
         accept(block.lowerBound, between.dropLast(dropped) + later, progress)
       }
       if isLater || accept(block.upperBound, Array(earlier), progress) {
