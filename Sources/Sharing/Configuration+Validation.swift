@@ -1,6 +1,8 @@
 // What a configuration that comes from a file must satisfy before anything is built from it: sizes that fit into
 // memory, and numbers for which the algorithm is defined.
 
+import Environments
+
 /// Why a configuration cannot be run. The description is one sentence.
 public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
   /// Which setting, what it is, what is allowed.
@@ -33,6 +35,12 @@ extension Configuration {
     guard !preset.isEmpty, preset.count <= 64,
       preset.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
     else { throw ConfigurationError(description: "preset is no name of letters, digits and hyphens") }
+    if let registration = try? Environments.registration(of: environment),
+      case .discrete = registration.unlimited.actionSpace
+    {
+      throw ConfigurationError(
+        description: "environment \(environment) has discrete actions and the policy is Gaussian; choose another")
+    }
     try check("workers", workers, 1...65_536)
     try check("episodes", episodes, 1...Int.max)
     try check("maxSteps", maxSteps, 1...Int.max)
