@@ -106,6 +106,17 @@ import Testing
     #expect(damage?.position == position || reason.hasPrefix("more than"))
   }
 
+  @Test func `a schedule that ends in a failure says so, and whose program it is`() throws {
+    var run = try Configuration.small(.hogwild) { $0.adam.learningRate = 1e38 }.makeSimulation(.random, scheduleSeed: 5)
+    var choices: [Int] = []
+    while run.world.failure == nil, let step = run.advance() { choices.append(step.process) }
+    #expect(run.world.failure != nil)
+    for program in [nil, "launch"] {
+      let trace = try Trace(Data(Trace.bytes(of: choices, endingIn: run, program: program)))
+      #expect(trace.ending == .failed && trace.header.program == program)
+    }
+  }
+
   @Test func `a choice of nobody, logs beside choices, and a program that is not known are refused`() throws {
     let (choices, end) = try Self.walk(.sharded, 40)
     func error(_ change: (inout Parts) -> Void) throws -> String? {
