@@ -179,7 +179,7 @@ private func remarks(_ replies: [Reply]) -> [String] {
   @Test func `a net under one lock is as old as the model of its first block`() throws {
     var debugger = Debugger(smallRun(.timed, .locked))
     var ages: Set<Reply.Cell> = []
-    while debugger.walk.place < 60 {
+    while debugger.walk.length == nil {
       _ = try debugger.follow(.step(1))
       let run = debugger.walk.run
       let version = run.world.model.provenance(of: 0).version

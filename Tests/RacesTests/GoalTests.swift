@@ -38,7 +38,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["1e15", "-1e300", "0.1", "-2"]) func `a bound of any size is written and read`(bound: String) throws {
+  @Test(arguments: ["1e15", "-1e300", "0.1", "-2"])
+  func `a bound of any size is written and read`(bound: String) throws {
     let goal = Goal.outcome(Goal.Outcome(.return, .less, try #require(Double(bound))))
     #expect(try Goal(condition: goal.description) == goal)
   }

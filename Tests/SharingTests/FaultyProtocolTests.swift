@@ -288,7 +288,8 @@ struct RacySettings: CustomStringConvertible, Sendable {
     let configuration = Configuration.small(.locked) { $0.episodeCount = .loadThenStore }
     let play = turns(0, played)
     let before = configuration.after(play).processes[0].state
-    #expect(configuration.after(play, turns(0, 1)).processes[0].state.notes == nil, "it found a count of 0, never written")
+    let first = configuration.after(play, turns(0, 1)).processes[0].state
+    #expect(first.notes == nil, "it found a count of 0, never written")
     let second = configuration.after(play, turns(0, 5), turns(1, played + 1))
     #expect(second.processes[1].state.notes != nil && before.notes == nil)
     #expect(configuration.after(play, turns(0, 5), turns(1, played + 2)).processes[1].state.notes == nil)

@@ -282,7 +282,8 @@ struct LaunchTests {
 
   @Test func `every shared object has a number of its own, behind those of the training run`() {
     let objects = LaunchObjects(blocks: 10, threads: 3)
-    let numbers = [objects.loopVariable, objects.queue] + (0..<3).flatMap { [objects.gate(of: $0), objects.end(of: $0)] }
+    let ofThreads = (0..<3).flatMap { [objects.gate(of: $0), objects.end(of: $0)] }
+    let numbers = [objects.loopVariable, objects.queue] + ofThreads
     #expect(Set(numbers).count == numbers.count && numbers.min() == SharedObject.count(blocks: 10))
   }
 
