@@ -99,7 +99,7 @@ extension TrainingProgram where P == Worker {
     script.go(1, through: "update actor.bias")
     // The pull is past the block that this one changes.
     script.go(2, through: "update actor.weight")
-    script.go(0, through: "read value.bias")
+    script.go(0, through: "read actor.bias")
     let explanation = try script.explanation(of: .tornPull)
     #expect(explanation.other?.description == "worker 1, update 1: update actor.bias")
     #expect(explanation.met.description == "worker 0, update 1: read actor.bias")

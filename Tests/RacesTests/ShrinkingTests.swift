@@ -15,7 +15,7 @@ import Training
     script.pull(0, 1)
     script.go(0, through: "read actor.weight")
     script.go(1, through: "store actor.bias")
-    script.go(0, through: "read value.bias")
+    script.go(0, through: "read actor.bias")
     var hunt = RaceHunt(program, for: .anyHazard, seed: 0)
     hunt.effort = 20_000
     let race = try hunt.shrink(script.choices)
