@@ -33,6 +33,8 @@ public final class EpisodeBoard: Sendable {
     public var claimed = 0
     /// How many have begun: detectors' own count, by which no worker decides anything.
     public var begun = 0
+    /// How often `finished` was written: detectors' own count, by which they see a write over one that was not seen.
+    public var countWrites = 0
     /// The smoothed reward per step; 0 before the first episode.
     public var smoothed = 0.0
     /// Whether it ever was anything else than "no value yet": detectors' own knowledge, but for `flagged`.
@@ -48,8 +50,8 @@ public final class EpisodeBoard: Sendable {
     var finished: Int
     var claimed: Int
     var begun: Int
-    /// How often `finished` was written, by which detectors see a write that overwrites one unseen.
-    var writes = 0
+    /// How often `finished` was written.
+    var writes: Int
   }
 
   private struct Smoothed {
@@ -82,7 +84,8 @@ public final class EpisodeBoard: Sendable {
   /// A board for `budget` episodes that says what `state` does.
   public init(budget: Int, state: State) {
     self.budget = budget
-    counter = Guarded(Counter(finished: state.finished, claimed: state.claimed, begun: state.begun))
+    counter = Guarded(
+      Counter(finished: state.finished, claimed: state.claimed, begun: state.begun, writes: state.countWrites))
     smoothedReward = Guarded(Smoothed(value: state.smoothed, isSet: state.isSmoothed))
     results = Guarded(state.results)
   }
@@ -93,7 +96,9 @@ public final class EpisodeBoard: Sendable {
   /// Everything on the board. It is of one moment only while no worker is in the middle of an access.
   public var state: State {
     var state = State()
-    counter.withLock { (state.finished, state.claimed, state.begun) = ($0.finished, $0.claimed, $0.begun) }
+    counter.withLock {
+      (state.finished, state.claimed, state.begun, state.countWrites) = ($0.finished, $0.claimed, $0.begun, $0.writes)
+    }
     smoothedReward.withLock { (state.smoothed, state.isSmoothed) = ($0.value, $0.isSet) }
     state.results = allResults
     return state

@@ -61,7 +61,8 @@ public struct Checkpoint: Sendable {
     let owners = model.momentHolders + (model.gradient.map { $0.workers + $0.updates } ?? [])
     try check(owners.allSatisfy { $0 == -1 || isCount($0) }, "impossible owners of blocks")
     try check(
-      [board.finished, board.claimed, board.begun].allSatisfy(isCount), "negative or impossible counts of episodes")
+      [board.finished, board.claimed, board.begun, board.countWrites].allSatisfy(isCount),
+      "negative or impossible counts of episodes")
     try check(
       board.results.count <= 1 << 22 && board.results.allSatisfy { isCount($0.steps) && isCount($0.worker) },
       "impossible results")
@@ -101,6 +102,8 @@ extension Checkpoint {
       var smoothed: Double
       /// Whether that is a value, rather than "none yet".
       var isSmoothed: Bool
+      /// How often `finished` was written; absent where counting is one access, and nobody asks.
+      var countWrites: Int?
       /// How many results are among the tensors.
       var results: Int
     }
@@ -179,7 +182,9 @@ extension Checkpoint {
       configuration: configuration,
       board: Run.Board(
         finished: board.finished, claimed: board.claimed, begun: board.begun, smoothed: board.smoothed,
-        isSmoothed: board.isSmoothed, results: board.results.count),
+        isSmoothed: board.isSmoothed,
+        countWrites: configuration.episodeCount == .loadThenStore ? board.countWrites : nil,
+        results: board.results.count),
       statistics: Run.Statistics(
         environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
         hazards: statistics.hazards, refused: configuration.stalenessBound.map { _ in statistics.refused }),
@@ -369,6 +374,7 @@ extension Checkpoint {
     (state.finished, state.claimed, state.begun) = (board.finished, board.claimed, board.begun)
     state.smoothed = board.smoothed
     state.isSmoothed = board.isSmoothed
+    state.countWrites = board.countWrites ?? 0
     state.results = workers.indices.map {
       EpisodeResult(
         worker: Int(workers[$0]), episodeReturn: returns[$0], steps: Int(steps[$0]), smoothed: smoothed[$0])

@@ -146,6 +146,29 @@ private let scripts = [
     }
   }
 
+  @Test func `every interleaving that a replay can be of can be walked`() throws {
+    var digests: Set<String> = []
+    for words in [
+      [], ["--schedule", "random"], ["--schedule", "round-robin"], ["--schedule-seed", "9"],
+      ["--schedule", "random", "--schedule-seed", "9"],
+    ] {
+      let here = try ProgramRun(run + words + ["--command", "goto 150", "--command", "print digest"])
+      let there = try ProgramRun(["replay", "--json", "--until", "150"] + run.dropFirst() + words)
+      let digest = try #require(try there.json()["digest"] as? String)
+      #expect(here.output.contains("digest  \(digest)\n"), "\(words)")
+      digests.insert(digest)
+    }
+    #expect(digests.count == 5)
+  }
+
+  @Test func `a recording is compared with the run of its configuration under a clock`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("walk.trace")
+    #expect(try ProgramRun(run + ["--command", "continue", "--command", "save \(path)"]).exitCode == 0)
+    let result = try ProgramRun(["debug", "--trace", path, "--command", "diff --schedule-seed 42"])
+    #expect(result.exitCode == 0 && result.output.hasPrefix("the runs are the same: "), "\(result.output)")
+  }
+
   @Test func `a recording is walked like any run, and is the same as itself`() throws {
     let folder = try TemporaryFolder()
     let recorded = try ProgramRun(

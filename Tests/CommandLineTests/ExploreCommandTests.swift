@@ -2,6 +2,7 @@
 
 import Foundation
 import Testing
+import Training
 
 @testable import a3c
 
@@ -69,6 +70,61 @@ import Testing
       "10", "--strategy", "exhaustive",
     ])
     #expect(all.exitCode == 0 && all.output.contains("nothing, and there is nothing"))
+  }
+
+  @Test func `a search that leaves schedules out, or cuts them, is no proof`() throws {
+    let small = ["explore", "--hazard", "torn-pull", "--protocol", "locked", "--workers", "2", "--episodes", "1"]
+    for words in [["--strategy", "exhaustive:0"], ["--strategy", "exhaustive", "--accesses", "4"]] {
+      let run = try ProgramRun(small + ["--max-steps", "1"] + words)
+      #expect(run.exitCode == 0 && run.output.contains("found       nothing\n"), "\(words)")
+      #expect(run.output.contains("explored    100"), "\(words)")
+      #expect(run.output.contains("cut at the limit of accesses") == words.contains("--accesses"), "\(words)")
+    }
+  }
+
+  @Test func `every option reaches the search, and is in the command that repeats it`() throws {
+    let folder = try TemporaryFolder()
+    let words = [
+      "explore", "--hazard", "lost-update", "--protocol", "locked", "--workers", "2", "--max-steps", "9", "--episodes",
+      "5", "--strategy", "random", "--schedules", "3", "--accesses", "7", "--seed", "6",
+    ]
+    let report = try ProgramRun(words + ["--out", folder.path("none.trace"), "--json"]).json()
+    #expect(report["schedules"] as? Int == 3 && report["accessesSearched"] as? Int == 21)
+    // Nothing was found, so nothing was saved that could be replayed.
+    #expect(report["trace"] is NSNull && report["repro"] as? String == report["command"] as? String)
+    let command = try #require(report["command"] as? String).split(separator: " ").map(String.init)
+    #expect(command[0] == "a3c" && Set(command.dropFirst()) == Set(words) && command.count == words.count + 1)
+    let again = try ProgramRun(command.dropFirst() + ["--json"]).json()
+    for key in ["schedules", "accessesSearched", "goal"] {
+      #expect("\(again[key] as Any)" == "\(report[key] as Any)", "\(key)")
+    }
+  }
+
+  @Test func `the seed is also that of the program`() throws {
+    let folder = try TemporaryFolder()
+    let trace = folder.path("race.trace")
+    _ = try ProgramRun(["explore", "--hazard", "lost-update", "--seed", "11", "--out", trace])
+    let header = try Trace(Data(contentsOf: URL(filePath: trace))).header
+    #expect(header.configuration.seed == 11 && header.launch == nil)
+  }
+
+  @Test func `the two accesses are the other's and the one that meets it, and both sizes are told`() throws {
+    let words = ["explore", "--hazard", "stale-push", "--protocol", "sharded", "--strategy", "random", "--seed", "2"]
+    let report = try ProgramRun(words + ["--json"]).json()
+    let explanation = try #require(report["explanation"] as? [String: Any])
+    let accesses = try #require(report["accesses"] as? [[String: Any]])
+    func index(_ event: Any?) -> Int? { (event as? [String: Any])?["index"] as? Int }
+    #expect(accesses.map { $0["index"] as? Int } == [index(explanation["other"]), index(explanation["met"])])
+    #expect(index(explanation["met"]) != index(explanation["shown"]), "a push that shows it at its last block")
+    let (found, minimal) = (report["foundSize"] as? [String: Int], report["minimalSize"] as? [String: Int])
+    #expect(minimal?["accesses"] == (report["choices"] as? [Int])?.count)
+    #expect(try #require(found?["accesses"]) > #require(minimal?["accesses"]))
+    // What both schedules begin with is shown once.
+    let screen = try ProgramRun(words).output
+    let common = zip(
+      try #require(report["choices"] as? [Int]), try #require(report["passing"] as? [Int])
+    ).prefix { $0 == $1 }.count
+    #expect(common > 0 && screen.contains("the same before access \(common)"))
   }
 
   @Test func `the seed and the options decide everything that is found`() throws {

@@ -3,6 +3,7 @@
 import Foundation
 import Races
 import Testing
+import Training
 
 @testable import a3c
 
@@ -87,6 +88,19 @@ import Testing
     #expect(json["found"] as? Bool == true && json["comparison"] is [String: Any])
   }
 
+  @Test func `a seed names the run of a race and of a slip`() throws {
+    let folder = try TemporaryFolder()
+    let trace = folder.path("race.trace")
+    _ = try ProgramRun(["hazards", "run", "lost-update", "--seed", "5", "--out", trace])
+    #expect(try Trace(Data(contentsOf: URL(filePath: trace))).header.configuration.seed == 5)
+    let slip = try ProgramRun(["hazards", "run", "stale-bootstrap", "--seed", "5", "--json"]).json()
+    let comparison = try #require(slip["comparison"] as? [String: Any])
+    #expect((comparison["configuration"] as? [String: Any])?["seed"] as? Int == 5)
+    // The demonstration has another slip, too, which is not what was asked for.
+    let sightings = try #require(slip["sightings"] as? [[String: Any]])
+    #expect(sightings.map { $0["quirk"] as? String } == ["stale-bootstrap"])
+  }
+
   @Test func `a repair is proved, and the faulty program is not`() throws {
     let proof = try ProgramRun(["hazards", "prove", "stale-push"])
     #expect(proof.exitCode == 0 && proof.output.contains("nothing, and there is nothing"))
@@ -95,6 +109,7 @@ import Testing
     #expect(json["classes"] as? Int == json["schedules"] as? Int)
     let faulty = try ProgramRun(["hazards", "prove", "stale-push", "--faulty"])
     #expect(faulty.exitCode == 1 && faulty.output.contains("stale-push: a gradient met a newer version"))
+    #expect(faulty.output.contains("a3c hazards prove stale-push --faulty\n"))
   }
 
   @Test(

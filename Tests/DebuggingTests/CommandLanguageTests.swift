@@ -70,6 +70,14 @@ private func complaint(_ line: String) -> String? {
     }
   }
 
+  @Test func `a whole name is that name, though others begin with it`() throws {
+    var vocabulary = vocabulary
+    vocabulary.blocks = ["part 1", "part 10", "part"].map { $0.replacing(" ", with: "-") }
+    #expect(try DebuggerCommand("break block part", vocabulary) == .breakWhen(.block(2)))
+    #expect(try DebuggerCommand("break block part-1", vocabulary) == .breakWhen(.block(0)))
+    #expect(throws: DebuggerError.self) { try DebuggerCommand("break block par", vocabulary) }
+  }
+
   @Test func `an unknown word is told with those that are known`() throws {
     let error = #expect(throws: DebuggerError.self) { try read("bakc") }
     #expect(error?.unknown?.word == "bakc" && error?.unknown?.known.contains("back") == true)

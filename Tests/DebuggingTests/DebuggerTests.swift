@@ -244,6 +244,59 @@ private func remarks(_ replies: [Reply]) -> [String] {
     #expect(throws: DebuggerError.self) { try one.difference(from: debugger { $0.workers = 2 }) }
   }
 
+  @Test func `a net under one lock is as old as the model of its first block`() throws {
+    var debugger = Debugger(smallRun(.timed, .locked))
+    var ages: Set<Reply.Cell> = []
+    while debugger.walk.length == nil {
+      _ = try debugger.follow(.step(1))
+      let run = debugger.walk.run
+      let version = run.world.model.provenance(of: 0).version
+      for (row, worker) in zip(try #require(cells(debugger.follow(.whereabouts))), run.processes) {
+        guard worker.nextAccess?.object == SharedObject.model.number(blocks: 10) else {
+          #expect(row[3] == .none && row[4] == .none)
+          continue
+        }
+        #expect(row[3] == .count(Int(worker.pulledVersions[0])) && row[4] == .count(Int(version)))
+        ages.insert(row[5])
+      }
+    }
+    #expect(ages.count > 1)
+  }
+
+  @Test func `a tensor in several blocks has their versions`() throws {
+    var configuration = smallConfiguration(.sharded)
+    configuration.granularity = .chunk(4)
+    var debugger = Debugger(try configuration.makeDebuggedRun(.roundRobin, scheduleSeed: 7))
+    func version() throws -> Reply.Cell? { try cells(debugger.follow(.show(.weights, process: nil, nil)))?[0].last }
+    #expect(try version() == .count(0))
+    _ = try debugger.follow(.breakWhen(.block(0)))
+    _ = try debugger.follow(.goOn)
+    #expect(try version() == .text("0 to 1"))
+  }
+
+  @Test func `the board is that of the run`() throws {
+    var debugger = Debugger(smallRun())
+    // Counted, and not yet published.
+    repeat { _ = try debugger.follow(.step(1)) } while debugger.walk.run.world.board.finishedEpisodes == 0
+    guard case .facts(let facts)? = try debugger.follow(.show(.board, process: nil, nil)).first else {
+      throw DebuggerError("no facts")
+    }
+    let counts = facts.compactMap { fact -> Int? in if case .count(let count) = fact.value { count } else { nil } }
+    #expect(facts.map(\.name) == ["episodes asked for", "begun", "finished", "smoothed reward", "results"])
+    #expect(counts == [4, debugger.walk.run.world.board.begunEpisodes, 1, 0])
+  }
+
+  @Test func `before the first access nobody is the same worker`() throws {
+    var debugger = Debugger(smallRun())
+    for command in [DebuggerCommand.next(.same), .previous(.same)] {
+      let error = #expect(throws: DebuggerError.self) { try debugger.follow(command) }
+      #expect(error?.description.contains("no access was made yet") == true && debugger.walk.place == 0)
+    }
+    _ = try debugger.follow(.next(.process(2)))
+    guard case .arrival(let arrival)? = try debugger.follow(.next(.same)).first else { throw DebuggerError("nowhere") }
+    #expect(arrival.stop?.process == 2 && arrival.reason == .arrived)
+  }
+
   @Test func `breakpoints have numbers that stay theirs`() throws {
     var debugger = Debugger(smallRun())
     _ = try debugger.follow(.breakWhen(.process(0)))

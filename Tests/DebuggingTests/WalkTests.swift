@@ -1,7 +1,6 @@
 // A walk leads to the same places whichever way it goes: the digest at place k is the digest of a fresh run of the same
 // choices to k, and what stops the walk forwards stops it backwards.
 
-import Debugging
 import DeterministicMath
 import Experiments
 import Lockstep
@@ -9,6 +8,8 @@ import PropertyTesting
 import Sharing
 import Testing
 import Training
+
+@testable import Debugging
 
 /// `sjtu` in small: nets of four units, flushes of three steps, episodes of seven.
 func smallConfiguration(_ sharing: SharingProtocol = .hogwild, workers: Int = 3) -> Configuration {
@@ -193,6 +194,48 @@ private func places(where condition: Condition, in start: DebuggedRun) -> [Int] 
     #expect(walk.digest.value == alone.digest.value && walk.switches == [])
   }
 
+  @Test func `a switch forgets those that follow it, and how long the run was`() throws {
+    var walk = Walk(from: smallRun())
+    let length = walk.go(to: .max).length
+    _ = walk.go(to: 50)
+    let next = try #require(Walk(from: smallRun()).stop(at: 51)).process
+    #expect(walk.switchTo((next + 1) % 3).length == nil && length != nil)
+    _ = walk.go(to: 40)
+    let earlier = try #require(Walk(from: smallRun()).stop(at: 41)).process
+    _ = walk.switchTo((earlier + 1) % 3)
+    #expect(walk.switches == [40] && walk.step(30).length == nil)
+  }
+
+  @Test func `an access to the whole model touches every block`() {
+    var run = smallRun(.timed, .locked)
+    var touches: [Int] = []
+    while let step = run.advance() {
+      if step.access.object == SharedObject.model.number(blocks: 10) { touches.append(step.index + 1) }
+    }
+    #expect(!touches.isEmpty)
+    for block in [0, 9] { #expect(places(where: .block(block), in: smallRun(.timed, .locked)) == touches) }
+  }
+
+  @Test func `a number that is compared equals itself and is not greater`() {
+    let values: [(Condition.Comparison, [Bool])] = [
+      (.less, [true, false, false]), (.atMost, [true, true, false]), (.equal, [false, true, false]),
+      (.notEqual, [true, false, true]), (.atLeast, [false, true, true]), (.greater, [false, false, true]),
+    ]
+    #expect(values.count == Condition.Comparison.allCases.count)
+    for (comparison, expected) in values {
+      let found = [-1, 0, 1].map { comparison.holds(Float($0), 0) }
+      #expect(found == expected, "\(comparison)")
+    }
+  }
+
+  @Test func `the end of a run that fails is its failure`() throws {
+    var configuration = smallConfiguration()
+    configuration.adam.learningRate = 1e38
+    var walk = Walk(from: try configuration.makeDebuggedRun(.timed, scheduleSeed: 7))
+    guard case .end(let why) = walk.go(to: .max).reason else { throw DebuggerError("no end") }
+    #expect(why == walk.run.world.failure?.description && why.hasPrefix("worker "))
+  }
+
   @Test func `the end says why, and how long the run is`() {
     var walk = Walk(from: smallRun())
     let arrival = walk.go(to: .max)
@@ -205,6 +248,9 @@ private func places(where condition: Condition, in start: DebuggedRun) -> [Int] 
     var walk = Walk(from: try! Preset.sjtu.configuration.makeDebuggedRun(.timed, scheduleSeed: 1))
     walk.isInterrupted = { true }
     #expect(walk.goOn(until: []).reason == .interrupted && walk.place == 4096)
+    #expect(walk.go(to: 100_000).reason == .interrupted && walk.place == 8192)
+    // Going back looks up from each snapshot, which are 1024 accesses apart.
+    #expect(walk.goBack(until: []).reason == .interrupted && (7000..<8192).contains(walk.place))
   }
 
   @Test func `a record that is left goes on in turns`() throws {
@@ -221,6 +267,12 @@ private func places(where condition: Condition, in start: DebuggedRun) -> [Int] 
 }
 
 extension Walk where P == Worker, S == Course {
+  /// The access that leads to a place.
+  fileprivate func stop(at place: Int) -> Stop? {
+    var walk = self
+    return walk.go(to: place).stop
+  }
+
   /// Where the run ends.
   fileprivate var endPlace: Int {
     var walk = self

@@ -59,6 +59,14 @@ import Training
     #expect(found.first { $0.quirk == .unscaledMean }?.evidence == "the mean reaches ±1.0, and actions reach ±2.0")
   }
 
+  @Test func `a mean that reaches beyond the actions is no unscaled one`() throws {
+    var configuration = Quirk.unscaledMean.demonstration
+    for (scale, count) in [(1.0, 1), (2, 0), (3, 0)] {
+      configuration.meanScale = scale
+      #expect(try audit(configuration, updates: 4).sightings.count == count, "\(scale)")
+    }
+  }
+
   @Test func `quirks that occur together are told apart`() throws {
     var configuration = Quirk.clippedDensity.demonstration
     let together: [Quirk] = [

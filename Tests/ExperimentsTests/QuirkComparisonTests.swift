@@ -118,6 +118,62 @@ private let known = [
     }
   }
 
+  @Test func `growth is measured from just before the first difference`() throws {
+    var configuration = Quirk.privateStep.demonstration
+    configuration.sharing = .locked
+    // The second update of all is the first with another step count.
+    let comparison = try QuirkComparison(of: .privateStep, in: configuration, updates: 2)
+    #expect(comparison.first == comparison.parameter && comparison.growth.map(\.updates) == [1])
+    #expect(try QuirkComparison(of: .privateStep, in: configuration, updates: 1).first == nil)
+  }
+
+  /// Both bounds, and the sample itself between them.
+  @Test func `a clipped density is that of an action within its bounds`() throws {
+    var (world, workers) = try Quirk.clippedDensity.demonstration.makeRun()
+    world.witnessesFlushes = true
+    var actions: Set<Float> = []
+    while actions.count < 60 {
+      let earlier = workers[0]
+      workers[0].step(&world)
+      guard let flush = workers[0].flush(since: earlier, in: world) else { continue }
+      actions.formUnion(flush.actions)
+      for (sample, action) in zip(flush.samples, flush.actions) where abs(sample) <= 2 { #expect(sample == action) }
+    }
+    #expect(actions.min() == -2 && actions.max() == 2)
+  }
+
+  /// A tail that is left out has no value to differentiate through.
+  @Test func `nothing is attached to a bootstrap that is left out`() throws {
+    func gradients(_ quirks: [Quirk]) throws -> [[Float]] {
+      var configuration = Quirk.noTailBootstrap.demonstration
+      for quirk in quirks { quirk.introduce(into: &configuration) }
+      var (world, workers) = try configuration.makeRun()
+      world.witnessesFlushes = true
+      var gradients: [[Float]] = []
+      while gradients.count < 3 {
+        let earlier = workers[0]
+        workers[0].step(&world)
+        if let flush = workers[0].flush(since: earlier, in: world) { gradients.append(flush.gradient) }
+      }
+      return gradients
+    }
+    let (detached, attached) = (try gradients([]), try gradients([.attachedBootstrap]))
+    // Flushes of three steps in an episode of eight: the third one's ends it, with the last state's value.
+    #expect(detached.prefix(2) == attached.prefix(2) && detached[2] != attached[2])
+  }
+
+  @Test(arguments: [(9.994e5, "9.99e5"), (9.997e5, "1.00e6"), (999.7, "1.00e3"), (1234, "1.23e3"), (123.4, "123")])
+  func `numbers are told in three digits`(number: Double, text: String) throws {
+    let coded = try JSONEncoder().encode(try comparison(of: .entropyOfSigma))
+    var document = try #require(try JSONSerialization.jsonObject(with: coded) as? [String: Any])
+    var gradient = try #require(document["gradient"] as? [String: Any])
+    (gradient["value"], gradient["repaired"]) = (number, 0)
+    document["gradient"] = gradient
+    let changed = try JSONDecoder().decode(
+      QuirkComparison.self, from: JSONSerialization.data(withJSONObject: document))
+    #expect(changed.description.contains("repaired 0.0 (\(text)):"), "\(changed)")
+  }
+
   @Test func `a comparison survives JSON`() throws {
     let comparison = try comparison(of: .privateStep)
     let again = try JSONDecoder().decode(QuirkComparison.self, from: JSONEncoder().encode(comparison))

@@ -167,7 +167,47 @@ import Testing
     #expect(exploration.next() == nil && exploration.schedules == 1 && exploration.explored == 1)
   }
 
+  @Test(arguments: [(limit: 3, status: Exploration<Countdown>.Status.cut), (limit: 4, status: .finished)])
+  func aScheduleIsCutAfterAsManyAccessesAsTheLimitUnlessThatIsItsEnd(
+    limit: Int, status: Exploration<Countdown>.Status
+  ) {
+    var exploration = Exploration(from: Simulation(countdowns: [2, 2], strategy: RoundRobin()), stepLimit: limit)
+    while let outcome = exploration.next() { #expect(outcome.status == status && outcome.choices.count == limit) }
+    #expect(exploration.isComplete && exploration.cut == (status == .cut ? exploration.schedules : 0))
+  }
+
+  /// What would have come next is known, and may be what shows it otherwise.
+  @Test func aScheduleThatEndsAsItShowsHidesNoOther() {
+    var exploration = Exploration(from: Simulation(countdowns: [1, 1, 1], strategy: RoundRobin()))
+    var shown: [[Int]] = []
+    while let outcome = exploration.next(until: { $0.accesses == 1 }) { shown.append(outcome.choices) }
+    #expect(shown == [[0], [1], [2]])
+  }
+
+  @Test func whoWentOnlyInTheFormerHalfHasStarved() {
+    // One sets the flag that the other waits for, after an access of its own.
+    let setter = Program<Memory>([.read(1), .write(0) { _ in 1 }])
+    let waiter = Program<Memory>([.await(0) { $0 == 1 }])
+    var exploration = Exploration(
+      from: Simulation(world: Memory(cells: 2), processes: [setter, waiter], strategy: RoundRobin()), stepLimit: 6)
+    var starved: [[Int]: [Int]] = [:]
+    while let outcome = exploration.next() {
+      if outcome.status == .cut { starved[outcome.choices] = outcome.starved }
+    }
+    #expect(starved[[0, 1, 1, 1, 1, 1]] == [0])
+  }
+
   @Test func aProcessThatWaitsForWhatItDoesNotNameIsAProgrammersError() async {
+    // One that is let go on by an access to another object than its own.
+    await #expect(processExitsWith: .failure) {
+      let waiter = Program<Memory>([
+        Program.Instruction(access: Access(.read, 0), isEnabled: { $0[1] > 0 }) { _, _ in }
+      ])
+      let other = Program<Memory>([.write(1) { _ in 1 }])
+      var exploration = Exploration(
+        from: Simulation(world: Memory(cells: 2), processes: [waiter, other], strategy: RoundRobin()))
+      while exploration.next() != nil {}
+    }
     await #expect(processExitsWith: .failure) {
       var exploration = Exploration(
         from: Simulation(world: Memory(cells: 2), processes: [Secretive(), Secretive()], strategy: RoundRobin()))

@@ -59,6 +59,18 @@ import Testing
     #expect(schedule { $0 == 1 } == [0, 1, 0, 1, 0, 1, 1, 0])
   }
 
+  @Test func whereNothingIsHeldTheBaseChoosesAsIfItWereAlone() {
+    let processes = Array(repeating: Program<Memory>((0..<20).map { _ in .update(0) { $0 += 1 } }), count: 3)
+    // A clock is moved by what it hears of.
+    let clock = Timed(delays: [1, 1, 1], generator: SplitMix64(seed: 5))
+    var alone = Simulation(world: Memory(cells: 1), processes: processes, strategy: clock)
+    var held = Simulation(
+      world: Memory(cells: 1), processes: processes,
+      strategy: Lagging(2, first: processes.map(\.nextAccess), clock, holds: { _ in false }))
+    #expect(held.schedule() == alone.schedule())
+    #expect(held.strategy.virtualTime == alone.strategy.virtualTime && alone.strategy.now > 0)
+  }
+
   @Test func anUpdateIsHeldForWhatThePreviousOneSaw() {
     // A push that pulls in the same access sees what it changes.
     let code: [Program<Memory>.Instruction] = (0..<6).map { _ in .update(0) { $0 += 1 } }

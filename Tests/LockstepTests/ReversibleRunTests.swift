@@ -74,6 +74,19 @@ import Testing
     }
   }
 
+  /// Going back leaves snapshots on the way, and those must not run on with what comes after them.
+  @Test func everyPlaceOfALongRunInAWorldOfReferencesIsThatPlace() {
+    let code = Array(repeating: Program<CopiedReference>.Instruction.update(0) { $0 += 1 }, count: 3000)
+    let start = Simulation(world: CopiedReference(), processes: [Program(code)], strategy: RoundRobin())
+    var reversible = ReversibleRun(from: start, interval: 5000)
+    while reversible.advance() != nil {}
+    for place in [2900, 2899, 2600, 2599, 2400, 1500, 2700, 2699] {
+      reversible.move(to: place)
+      #expect(reversible.run.world[0] == place)
+    }
+    #expect(reversible.snapshotCount > 2)
+  }
+
   @Test func aChoiceFromOutsideMakesAnotherFutureThatIsRemembered() {
     var reversible = ReversibleRun(from: longRun, interval: 100, snapshotLimit: 4)
     for _ in 0..<2000 { _ = reversible.advance() }

@@ -1,9 +1,10 @@
 // A failing schedule shrinks to one that a reader can follow: the answers are known, the result still fails, and
 // nothing but the schedule decides it.
 
-import Lockstep
 import PropertyTesting
 import Testing
+
+@testable import Lockstep
 
 @Suite struct ScheduleShrinkerTests {
   @Test func aLostUpdateInAThousandAccessesShrinksToFour() throws {
@@ -160,6 +161,36 @@ import Testing
     #expect(always.nearestPassing() == nil)
   }
 
+  /// The cell tells the order of all accesses, as digits; only one order passes.
+  @Test func aWholeStretchIsMovedAsFarAsToTheEnd() throws {
+    let digit = { (number: Int) in Program<Memory>.Instruction.update(0) { $0 = 10 * $0 + number } }
+    let processes = [[1, 1], [2], [3], [4]].map { numbers in Program<Memory>(numbers.map(digit)) }
+    let start = Simulation(world: Memory(cells: 1), processes: processes, strategy: Replayed([]))
+    func shrinker(passing: Int) throws -> ScheduleShrinker<Program<Memory>> {
+      try #require(
+        ScheduleShrinker([3, 0, 0, 1, 2], from: start) { $0.accesses == 5 && $0.world[0] != passing })
+    }
+    #expect(try shrinker(passing: 42311).nearestPassing() == [3, 1, 2, 0, 0])
+    #expect(try shrinker(passing: 42131).nearestPassing() == nil, "two moves are too many")
+    #expect(try shrinker(passing: 42311).nearestPassing(limit: 4) == nil)
+  }
+
+  @Test func aScheduleThatFailsOnlyOnceItIsCompletedDoesNotPass() throws {
+    // Whoever writes what it read before another wrote. The third has read and not written yet, too early in any
+    // schedule that differs in one move.
+    let increment = Program<Memory>([.read(0), .write(0) { $0 + 1 }])
+    let start = Simulation(
+      world: Memory(cells: 1), processes: [increment, increment, increment], strategy: Replayed([]))
+    let shows: (Simulation<Program<Memory>, Replayed>) -> Bool = { run in
+      run.world[0] < run.processes.count { $0.nextAccess == nil }
+    }
+    let shrinker = try #require(ScheduleShrinker([2, 1, 0, 0, 1], from: start, shows: shows))
+    #expect(shrinker.nearestPassing() == nil && shrinker.nearestPassing(isCompleted: false) != nil)
+    // Without the third there is a schedule that passes.
+    let two = try #require(ScheduleShrinker([1, 0, 0, 1], from: start, shows: shows))
+    #expect(two.nearestPassing() != nil)
+  }
+
   @Test func aDeadlockShrinksToWhoHoldsWhat() throws {
     // Two take two locks in opposite orders, again and again, while a third does something else.
     func loop(_ first: Int, _ second: Int) -> Program<Memory> {
@@ -179,6 +210,24 @@ import Testing
     // Neither order of the two avoids it: one has to be through with a round before the other begins.
     let passing = try #require(shrinker.nearestPassing())
     #expect(passing == Array(repeating: shrinker.choices[0], count: 4) + [shrinker.choices[1]])
+  }
+
+  @Test func whatIsSimplerDependsOnWhenAScheduleIsLookedAt() {
+    typealias Size = ScheduleShrinker<Program<Memory>>.Size
+    func sorted(_ inspection: Inspection) -> [[Int]] {
+      [(2, 1, 3), (2, 1, 2), (1, 2, 4), (3, 1, 2)].map {
+        Size(accesses: $0.0, preemptions: $0.1, switches: $0.2, inspection: inspection)
+      }.sorted().map { [$0.accesses, $0.preemptions, $0.switches] }
+    }
+    #expect(sorted(.afterEveryAccess) == [[1, 2, 4], [2, 1, 2], [2, 1, 3], [3, 1, 2]])
+    #expect(sorted(.atTheEnd) == [[2, 1, 2], [3, 1, 2], [2, 1, 3], [1, 2, 4]])
+  }
+
+  @Test func aScheduleThatIsCompletedIsCutAtTheLimit() throws {
+    let start = Simulation(countdowns: [5, 5], strategy: RoundRobin())
+    let shrinker = try #require(
+      ScheduleShrinker([1], from: start, inspection: .atTheEnd, stepLimit: 7) { _ in true })
+    #expect(shrinker.choices == [1, 1, 1, 1, 1, 0, 0])
   }
 
   @Test func choicesThatCannotBeMadeAreSkipped() throws {

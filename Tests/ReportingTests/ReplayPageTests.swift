@@ -90,6 +90,52 @@ private func data(of page: String) throws -> [String: Any] {
     #expect(data["processes"] as? [String] == ["one", "two"])
   }
 
+  @Test func `every column of the data is of what it is called`() throws {
+    typealias History = AccessHistory
+    var start = History.State(processes: 1, objects: 2)
+    start.objects[1].version = 11
+    start.objects[1].updates = 12
+    start.objects[1].lastWriter = 0
+    start.objects[1].lastWrite = 14
+    start.copies[1].version = 21
+    start.copies[1].updates = 22
+    start.copies[1].loaded = 23
+    start.copies[1].loadedUpdates = 24
+    let history = History(
+      title: "t", command: "c", processes: ["one"],
+      objects: [History.Object(name: "a", isCopied: true), History.Object(name: "b", isCopied: false)], start: start,
+      skipped: 14, operations: [History.Operation(.exchange, 0..<2, words: "w")],
+      accesses: [History.Entry(process: 0, operation: 0, version: 31, update: 32)],
+      hazards: [History.HazardKind(id: "lost-update", meaning: "m")],
+      findings: [History.Finding(hazard: 0, access: 15), History.Finding(hazard: 0, access: 15, cause: 14)])
+    let data = try data(of: try ReplayPage.render(history))
+    #expect(
+      data["start"] as? [String: [Int]] == [
+        "version": [0, 11], "updates": [0, 12], "lastWriter": [-1, 0], "lastWrite": [-1, 14], "copy": [-1, 21],
+        "copyUpdates": [0, 22], "loaded": [-1, 23], "loadedUpdates": [0, 24],
+      ])
+    #expect(data["copied"] as? [Int] == [0] && data["skipped"] as? Int == 14)
+    #expect(data["objects"] as? [String] == ["a", "b"])
+    let operation = try #require((data["operations"] as? [[String: Any]])?.first)
+    #expect(operation["first"] as? Int == 0 && operation["end"] as? Int == 2)
+    #expect(operation["effect"] as? String == "exchange" && operation["words"] as? String == "w")
+    #expect(
+      data["accesses"] as? [String: [Int]] == ["process": [0], "operation": [0], "version": [31], "update": [32]])
+    #expect(data["findings"] as? [String: [Int]] == ["hazard": [0, 0], "access": [15, 15], "cause": [-1, 14]])
+  }
+
+  @Test func `a finding whose cause does not come before it is a programmer's error`() async {
+    await #expect(processExitsWith: .failure) {
+      _ = AccessHistory(
+        title: "", command: "", processes: ["one"], objects: [AccessHistory.Object(name: "a", isCopied: true)],
+        start: AccessHistory.State(processes: 1, objects: 1), skipped: 0,
+        operations: [AccessHistory.Operation(.read, 0..<1, words: "")],
+        accesses: [AccessHistory.Entry(process: 0, operation: 0, version: 0, update: 0)],
+        hazards: [AccessHistory.HazardKind(id: "lost-update", meaning: "")],
+        findings: [AccessHistory.Finding(hazard: 0, access: 1, cause: 1)])
+    }
+  }
+
   @Test func `no text of a run can become markup or end the script`() throws {
     let attack = #"</script><script>alert(1)</script><!--<b title="x">&'"#
     var history = lostUpdate

@@ -1,5 +1,6 @@
 // The board by hand: who may play, and how the smoothed reward goes.
 
+import DeterministicMath
 import Lockstep
 import Testing
 import Training
@@ -18,6 +19,28 @@ import Training
     }
     #expect(board.claim(by: .takeFromBudget).isLeft, "the copies took nothing from the original")
     #expect(!board.copy().claim(by: .takeFromBudget).isLeft)
+  }
+
+  @Test func theDigestSeesEveryPartOfTheBoard() {
+    var state = EpisodeBoard.State()
+    (state.finished, state.claimed, state.begun, state.smoothed) = (1, 2, 3, -4)
+    state.results = [EpisodeResult(worker: 1, episodeReturn: -7, steps: 5, smoothed: -0.5)]
+    func digest(_ state: EpisodeBoard.State) -> UInt64 {
+      var digest = StateDigest()
+      EpisodeBoard(budget: 9, state: state).digest(into: &digest)
+      return digest.value
+    }
+    let changes: [(name: String, change: (inout EpisodeBoard.State) -> Void)] = [
+      ("finished", { $0.finished += 1 }), ("claimed", { $0.claimed += 1 }), ("begun", { $0.begun += 1 }),
+      ("smoothed", { $0.smoothed = $0.smoothed.nextUp }), ("worker", { $0.results[0].worker = 0 }),
+      ("return", { $0.results[0].episodeReturn = -7.5 }), ("steps", { $0.results[0].steps = 6 }),
+      ("smoothed as read", { $0.results[0].smoothed = 0 }), ("results", { $0.results.append($0.results[0]) }),
+    ]
+    for (name, change) in changes {
+      var changed = state
+      change(&changed)
+      #expect(digest(changed) != digest(state), "\(name)")
+    }
   }
 
   @Test func lookingAtWhatHasFinishedTakesNothing() {

@@ -190,6 +190,16 @@ struct FaultTests {
     for other in [1, 2] { #expect(slowed[other] < even[other]) }
   }
 
+  /// Whether a schedule knows it by its clock or by passing the worker over.
+  @Test(arguments: [Schedule.timed, .roundRobin])
+  func `a slow worker makes as many accesses fewer as it is slower`(schedule: Schedule) throws {
+    let settings = Configuration.small(.sharded, workers: 2, episodes: 1000)
+    var run = try settings.makeSimulation(schedule, scheduleSeed: 1, faults: [.slow(worker: 0, factor: 4)])
+    while run.accesses < 3000 { _ = run.advance() }
+    let ratio = Double(run.processes[1].accesses) / Double(run.processes[0].accesses)
+    #expect((3...5).contains(ratio))
+  }
+
   // MARK: A gradient that is no number
 
   @Test(arguments: SharingProtocol.allCases, Fault.Poison.allCases)
@@ -227,6 +237,34 @@ struct FaultTests {
     run.run()
     for fault in faults { #expect(run.strikes(of: fault) == 0) }
     #expect(run.workers.allSatisfy { $0.phase == .finished })
+  }
+
+  @Test func `each fault of a worker is counted by itself`() throws {
+    let faults: [Fault] = [.stop(worker: 0, accesses: 100_000), .restart(worker: 0, accesses: 20)]
+    var run = try Configuration.small(.sharded).makeSimulation(.timed, scheduleSeed: 1, faults: faults)
+    run.run()
+    #expect(faults.map { run.strikes(of: $0) } == [0, 1])
+  }
+
+  @Test func `a worker that has stopped is not started again`() throws {
+    let faults: [Fault] = [.stop(worker: 0, accesses: 20), .restart(worker: 0, accesses: 20)]
+    for faults in [faults, faults.reversed()] {
+      var run = try Configuration.small(.sharded).makeSimulation(.timed, scheduleSeed: 1, faults: faults)
+      run.run()
+      #expect(run.processes[0].isStopped == (run.strikes(of: .stop(worker: 0, accesses: 20)) == 1))
+      #expect(faults.map { run.strikes(of: $0) } == (faults[0] == .stop(worker: 0, accesses: 20) ? [1, 0] : [1, 1]))
+    }
+  }
+
+  @Test func `the digest sees how far faults have struck`() throws {
+    var (world, workers) = try Configuration.small(.sharded).makeRun()
+    func digest(_ process: Faulty<Worker>) -> UInt64 { Faulty.digest(of: [process], in: world).value }
+    let sound = Faulty(workers[0], faults: [])
+    #expect(digest(sound) != digest(Faulty(workers[0], faults: [.stop(worker: 0, accesses: 0)])))
+    // It is as at its first start, but has made an access.
+    var restarted = Faulty(workers[0], faults: [.restart(worker: 0, accesses: 1)])
+    restarted.step(&world)
+    #expect(restarted.base.state == sound.base.state && digest(restarted) != digest(sound))
   }
 
   @Test func `a finished worker cannot die any more`() {

@@ -266,6 +266,35 @@ struct RacySettings: CustomStringConvertible, Sendable {
     #expect(after.count(of: .viewActing) == 0)
   }
 
+  /// It is noted where it changed, and not at every look that comes after.
+  @Test func aNetThatChangedOnceIsSeenToChangeOnce() {
+    let configuration = Configuration.small(.sharded) { $0.acting = .sharedNet }
+    let flush = turns(0, 1 + 3 * blocks)
+    let looks = configuration.after(flush, turns(1, 1 + blocks), turns(0, blocks), turns(1, 2 * blocks))
+    // Each block of the second look has changed, and none of the third.
+    #expect(looks.count(of: .viewActing) == blocks && looks.count(of: .tornPull) == 0)
+  }
+
+  @Test func aLookInTheMiddleOfAPushIsTorn() {
+    let configuration = Configuration.small(.sharded) { $0.acting = .sharedNet }
+    let flush = turns(0, 1 + 3 * blocks)
+    for (pushed, count) in [(0, 0), (1, 1), (blocks - 1, 1), (blocks, 0)] {
+      let look = configuration.after(flush, turns(0, pushed), turns(1, 1 + blocks))
+      #expect(look.count(of: .tornPull) == count, "after \(pushed) blocks")
+    }
+  }
+
+  @Test func whatIsNotedBetweenTwoAccessesIsForgottenAfterTheSecond() {
+    let configuration = Configuration.small(.locked) { $0.episodeCount = .loadThenStore }
+    let play = turns(0, played)
+    let before = configuration.after(play).processes[0].state
+    let first = configuration.after(play, turns(0, 1)).processes[0].state
+    #expect(first.notes == nil, "it found a count of 0, never written")
+    let second = configuration.after(play, turns(0, 5), turns(1, played + 1))
+    #expect(second.processes[1].state.notes != nil && before.notes == nil)
+    #expect(configuration.after(play, turns(0, 5), turns(1, played + 2)).processes[1].state.notes == nil)
+  }
+
   // MARK: Bounded staleness
 
   @Test func aGradientThatIsTooOldIsDropped() {

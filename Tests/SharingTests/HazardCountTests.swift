@@ -29,12 +29,21 @@ import Training
     var (sum, other) = (RunStatistics(), RunStatistics())
     for lag in [0, 2] { sum.noteStaleness(lag) }
     for lag in [7, 2] { other.noteStaleness(lag) }
+    (sum.refused, other.refused) = (1, 4)
     sum.add(other)
+    #expect(sum.refused == 5)
     #expect(sum.staleness == [1, 0, 2, 0, 0, 0, 0, 1] && sum.totalLag == 11 && sum.maxStaleness == 7)
     #expect(sum.count(of: .stalePush) == 3)
     let again = RunStatistics(
       environmentSteps: 0, updates: 0, staleness: sum.staleness, hazards: Hazard.allCases.map(sum.count(of:)))
     #expect(again.totalLag == 11 && again.staleness == sum.staleness)
+  }
+
+  @Test func aLagBeyondTheHistogramCountsInFullInTheMean() {
+    var statistics = RunStatistics()
+    statistics.noteStaleness(RunStatistics.greatestLag + 10)
+    #expect(statistics.maxStaleness == RunStatistics.greatestLag)
+    #expect(statistics.meanStaleness == Double(RunStatistics.greatestLag + 10))
   }
 
   /// An episode that its environment cuts off ends there, and is worth what its last state is worth: as if it had been

@@ -252,7 +252,54 @@ struct LaunchTests {
     #expect(digests.count == run.accesses + 1)
   }
 
+  @Test func `the digest sees every part of the state`() throws {
+    var run = lateBinding.simulation(RoundRobin())
+    while run.world.queue.isEmpty { _ = run.advance() }
+    let result = try #require(run.world.queue[0])
+    typealias Run = Simulation<LaunchProcess, RoundRobin>
+    let changes: [(name: String, change: (inout Run) -> Void)] = [
+      ("loop variable", { $0.world.loopVariable ^= 1 }),
+      ("started", { $0.world.started[1] = nil }),
+      ("ended", { $0.world.ended[1].toggle() }),
+      ("whose result", { $0.world.queue[0]!.worker ^= 1 }),
+      ("end mark", { $0.world.queue[0] = nil }),
+      ("queue", { $0.world.queue = [] }),
+      ("taken", { $0.world.taken.append(result) }),
+      ("end marks", { $0.world.endMarksTaken += 1 }),
+      ("place", { $0.processes[0].place = .finished }),
+      ("worker", { $0.processes[1].worker = nil }),
+      ("updates", { $0.processes[1].updates ^= 1 }),
+      ("training", { _ = $0.world.training.board.countFinished() }),
+    ]
+    func digest(_ run: Run) -> UInt64 { LaunchProcess.digest(of: run.processes, in: run.world).value }
+    #expect(digest(run.snapshot()) == digest(run))
+    for (name, change) in changes {
+      var changed = run.snapshot()
+      change(&changed)
+      #expect(digest(changed) != digest(run), "\(name)")
+    }
+  }
+
+  @Test func `every shared object has a number of its own, behind those of the training run`() {
+    let objects = LaunchObjects(blocks: 10, threads: 3)
+    let ofThreads = (0..<3).flatMap { [objects.gate(of: $0), objects.end(of: $0)] }
+    let numbers = [objects.loopVariable, objects.queue] + ofThreads
+    #expect(Set(numbers).count == numbers.count && numbers.min() == SharedObject.count(blocks: 10))
+  }
+
   // MARK: Words and settings
+
+  @Test func `a full queue is abandoned only once the parent has the end marks that it awaits`() throws {
+    for (program, isAbandoned) in [(repaired, false), (earlyExit, true)] {
+      var run = program.simulation(RoundRobin())
+      run.world.endMarksTaken = 1
+      run.world.queue = [nil]
+      run.processes[1].place = .marking
+      let wait = try #require(run.processes[1].waitDescription(in: run.world))
+      #expect(wait.hasPrefix("thread 0 waits for room in the queue of 1"))
+      #expect(wait.hasSuffix("which nobody empties any more") == isAbandoned)
+    }
+  }
 
   @Test func `accesses are told in words`() {
     var run = lateBinding.simulation(RoundRobin())

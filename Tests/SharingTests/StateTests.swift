@@ -15,6 +15,23 @@ import Training
     #expect(lostMoments(sharing) { $0.snapshot() } == [])
   }
 
+  /// Also in the middle of what is one access elsewhere, and with the same hazards as seen from there.
+  @Test(arguments: RacySettings.all)
+  func aSnapshotIsOfWhatDetectorsKnowToo(settings: RacySettings) {
+    for seed in 0..<6 as Range<UInt64> {
+      var run = try! settings.configuration(episodes: 6).makeSimulation(.random, scheduleSeed: seed)
+      var unbroken = run.snapshot()
+      unbroken.run()
+      repeat {
+        var resumed = run.snapshot()
+        resumed.run()
+        #expect(resumed.world.statistics == unbroken.world.statistics, "seed \(seed), after \(run.accesses) accesses")
+        #expect(resumed.digest.value == unbroken.digest.value)
+        for _ in 0..<3 { _ = run.advance() }
+      } while run.status == .running
+    }
+  }
+
   /// A copy of a simulation copies the workers, but shares the model.
   @Test(arguments: SharingProtocol.allCases)
   func aCopyThatSharesTheModelIsNoSnapshot(sharing: SharingProtocol) {

@@ -213,6 +213,33 @@ private func bits(_ accesses: [LoggedAccess]) -> [[UInt64]] {
     #expect(refused > 500)
   }
 
+  /// Nothing that a damaged log can ask for is more than there is.
+  @Test(arguments: [
+    ([7, SingleAccess.view.rawValue, 3, 0], "there is no block 3 of 3"),
+    ([5] + [UInt8](repeating: 0x80, count: 9) + [2], "a ticket has more than 64 bits"),
+    ([5] + [UInt8](repeating: 0xff, count: 9) + [1, 5, 1], "a ticket has more than 64 bits"),
+  ])
+  func whatAsksForTooMuchIsRefused(log: [UInt8], reason: String) {
+    #expect(read(log, blocks: 3).damage?.reason == reason)
+    // One less of each is right.
+    let sound: [[UInt8]] = [[7, 1, 2, 0], [5] + [UInt8](repeating: 0x80, count: 9) + [1], [5, 0, 5, 1]]
+    #expect(sound.allSatisfy { read($0, blocks: 3).damage == nil })
+  }
+
+  /// Each push is counted once, whatever it is made of.
+  @Test func aPushIsCountedAtItsLastBlockWhereItsAccessesAreRecordedOneByOne() {
+    func blocks(_ kind: AccessRecord, _ single: SingleAccess? = nil) -> [Int] {
+      (0..<3).filter { block in
+        LoggedAccess(access: RecordedAccess(object: block, ticket: 0), kind: kind, single: single).countsPush(blocks: 3)
+      }
+    }
+    for single in SingleAccess.allCases {
+      let endsPush = [.apply, .updateFetched, .overwrite, .updateCounted].contains(single)
+      #expect(blocks(.single, single) == (endsPush ? [2] : []), "\(single)")
+    }
+    #expect(blocks(.push) == [0] && blocks(.pull) == [])
+  }
+
   /// A log is emptied between two records, so its buffer must hold a record more than its capacity.
   @Test func aRecordMoreThanTheCapacityFits() {
     let worker = try! Configuration.small(.sharded).makeRun().workers[0]

@@ -49,6 +49,25 @@ extension TrainingSimulation {
     } while run.advance() != nil
   }
 
+  /// Between the two halves of a count, whoever takes the run up must know how often it was written before.
+  @Test func aCountInTwoAccessesIsTakenUpInItsMiddle() throws {
+    let configuration = Configuration.small(.locked, workers: 3) {
+      ($0.episodeCount, $0.episodes, $0.maxSteps) = (.loadThenStore, 9, 1)
+    }
+    var run = try configuration.makeSimulation(.random, scheduleSeed: 3)
+    var unbroken = run.snapshot()
+    unbroken.run()
+    var middles = 0
+    repeat {
+      var resumed = try TrainingSimulation(Checkpoint(run.checkpoint.bytes()))
+      resumed.run()
+      #expect(resumed.world.statistics.withoutWitness == unbroken.world.statistics.withoutWitness)
+      #expect(resumed.digest.value == unbroken.digest.value, "after \(run.accesses) accesses")
+      middles += run.processes.count { $0.phase == .storingCount }
+    } while run.advance() != nil
+    #expect(middles > 9 && unbroken.world.statistics.count(of: .lostCount) > 0)
+  }
+
   @Test func whatASlipKeepsIsTakenUpToo() throws {
     let changes: [(inout Slips) -> Void] = [
       { $0.neverCleared = true }, { $0.firstGradientForever = true }, { $0.staleBootstrap = true },
@@ -207,6 +226,7 @@ extension TrainingSimulation {
     }
     let boards: [(inout EpisodeBoard.State) -> Void] = [
       { $0.finished = .max }, { $0.claimed = .max }, { $0.begun = .max }, { $0.finished = -1 },
+      { $0.countWrites = -1 },
       { $0.results.append(EpisodeResult(worker: 0, episodeReturn: 0, steps: .max, smoothed: 0)) },
     ]
     for change in boards {

@@ -106,6 +106,14 @@ import Testing
     #expect(damage?.position == position || reason.hasPrefix("more than"))
   }
 
+  @Test func `a schedule that ends in a failure says so`() throws {
+    var run = try Configuration.small(.hogwild) { $0.adam.learningRate = 1e38 }.makeSimulation(.random, scheduleSeed: 5)
+    var choices: [Int] = []
+    while run.world.failure == nil, let step = run.advance() { choices.append(step.process) }
+    let trace = try Trace(Data(Trace.bytes(of: choices, endingIn: run)))
+    #expect(run.world.failure != nil && trace.ending == .failed && trace.header.launch == nil)
+  }
+
   /// The round-robin run of a program around workers up to where nobody can go on, and its trace.
   private static func launched(
     _ program: LaunchProgram
