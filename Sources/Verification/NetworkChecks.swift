@@ -16,7 +16,7 @@ public let networkChecks: [ReferenceCheck] = [
 
 private func networkCheck(_ file: String, of system: some NetworkSystem) -> ReferenceCheck {
   ReferenceCheck(files: [file]) { folder in
-    let reference = TensorReference(try folder.table(file, required: TensorReference.columns), of: system)
+    let reference = try TensorReference(folder.table(file, required: TensorReference.columns), of: system)
     return try reference.check(Double.self, tolerance: 1e-11) + reference.check(Float.self, tolerance: 1e-3)
   }
 }

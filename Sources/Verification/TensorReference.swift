@@ -42,10 +42,19 @@ struct TensorReference {
   /// The rows of inputs, by case and tensor.
   private let inputs: [String: [String: Int]]
 
-  init(_ table: ReferenceTable, of system: any NetworkSystem) {
+  /// Reads `table`.
+  /// - Throws: `ReferenceError` for a row whose numbers do not fill its shape.
+  init(_ table: ReferenceTable, of system: any NetworkSystem) throws {
     self.table = table
     self.system = system
     let rows = Array(table.rows.indices)
+    for row in rows {
+      let count = table.text(row, "values").split(separator: " ").count
+      let sizes = table.text(row, "shape").split(separator: "x").map { Double($0) ?? .nan }
+      guard sizes.reduce(1, *) == Double(count) else {
+        throw table.damaged(row, "shape", expected: "the shape of the \(count) numbers beside it")
+      }
+    }
     cases = groups(rows.filter { table.text($0, "case") != "all" }) { table.text($0, "case") }
       .map { (name: String($0.key), rows: $0.rows.filter { table.text($0, "dtype") != "input" }) }
     var inputs: [String: [String: Int]] = [:]

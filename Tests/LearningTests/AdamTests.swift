@@ -107,7 +107,6 @@ private struct InPlace: Optimizer {
   private static let reference = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "golden/reference").path
 
-
   @Test(arguments: FaultyAdam.Fault.allCases)
   private func `a faulty Adam is rejected by the reference`(_ fault: FaultyAdam.Fault) throws {
     let results = try checkOptimizers(in: ReferenceFolder(path: Self.reference)) { optimizer in
