@@ -45,7 +45,6 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Sharing", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Lockstep"]),
   ("Reporting", []),
   ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
-  ("Debugging", ["DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Training"]),
   (
     "Experiments",
     ["DeterministicMath", "Lockstep", "Autodiff", "Environments", "Learning", "Sharing", "Reporting", "Training"]
@@ -56,6 +55,7 @@ let libraries: [(name: String, dependencies: [String])] = [
       "DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Reporting", "Training", "Experiments",
     ]
   ),
+  ("Debugging", ["DeterministicMath", "Lockstep", "Learning", "Environments", "Sharing", "Training", "Races"]),
   ("Verification", ["DeterministicMath", "Autodiff", "Environments", "Learning"]),
   (
     "Benchmarking",
@@ -91,11 +91,11 @@ let tests: [(name: String, dependencies: [String])] = [
   ),
   (
     "DebuggingTests",
-    ["Debugging", "DeterministicMath", "Sharing", "Lockstep", "Training", "Experiments", "PropertyTesting"]
+    ["Debugging", "DeterministicMath", "Sharing", "Lockstep", "Training", "Races", "Experiments", "PropertyTesting"]
   ),
   ("VerificationTests", ["Verification"]),
   ("ReportingTests", ["Reporting"]),
-  ("CommandLineTests", ["a3c", "Races", "Reporting"]),
+  ("CommandLineTests", ["a3c", "Debugging", "Races", "Reporting"]),
 ]
 
 let package = Package(

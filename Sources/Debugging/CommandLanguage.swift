@@ -14,7 +14,7 @@ public struct Vocabulary: Hashable, Sendable {
   public var layout: ParameterLayout
 
   /// The names in a run.
-  public init<P: Debuggable, S: Strategy>(_ run: Simulation<P, S>) {
+  public init<P: Participant, S: Strategy>(_ run: Simulation<P, S>) {
     let training = P.training(in: run.world)
     processes = run.processes.map(\.name)
     blocks = training.model.blocks.map(\.name)
@@ -79,6 +79,9 @@ extension DebuggerCommand {
       followers: Subject.allCases.map(\.rawValue)
     ) { phrase throws(DebuggerError) in try phrase.subject() },
     CommandWord("where", "", "show each worker's next access, and how stale its net is") { _ in .whereabouts },
+    CommandWord("explain", "", "say why the latest access shows a hazard: which accesses collide, and in what") { _ in
+      .explain
+    },
     CommandWord("history", "[N]", "show the latest accesses, 10 or N") { phrase throws(DebuggerError) in
       .history(try phrase.count() ?? 10)
     },

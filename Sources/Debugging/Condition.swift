@@ -39,7 +39,7 @@ public enum Condition: Hashable, Sendable {
 }
 
 /// Conditions that are looked at after every access.
-struct Watch<P: Debuggable> {
+struct Watch<P: Participant> {
   let conditions: [Condition]
   /// Of each condition on the state: whether it held after the access before. Only coming true counts.
   private var held: [Bool]

@@ -1,4 +1,4 @@
-// Whom a debugged run of workers follows: a schedule, the tickets of a recording, or a list of choices. One type for
+// Whom a debugged run follows: a schedule, the tickets of a recording, or a list of choices. One type for
 // all, so that two runs can be compared whatever they follow, and so that a walk can leave a record and go on.
 
 import Lockstep
@@ -6,20 +6,20 @@ import Sharing
 import Training
 
 /// The strategy of a debugged run. Where a choice from outside goes against a record, the record is left: from there on
-/// workers go in turn.
+/// everybody goes in turn.
 public struct Course: Strategy {
   /// Whether a record was left.
   public private(set) var hasLeftRecord = false
 
-  private var schedule: ScheduleStrategy?
+  private var schedule: Slowed<ScheduleStrategy>?
   private var record: Ticketed<TraceRecord>?
   private var choices: Replayed?
   private var turns = RoundRobin()
   /// Whom it chose for the access under way.
   private var chosen: Int?
 
-  /// Follows a schedule.
-  public init(_ schedule: ScheduleStrategy) { self.schedule = schedule }
+  /// Follows a schedule, with slow workers if there are any.
+  public init(_ schedule: Slowed<ScheduleStrategy>) { self.schedule = schedule }
 
   /// Follows a recording, to its end.
   public init(_ record: Ticketed<TraceRecord>) { self.record = record }
@@ -58,7 +58,20 @@ public struct Course: Strategy {
   public var virtualTime: Double? { schedule?.virtualTime }
 }
 
-/// A debugged run of workers.
+/// A run that can be debugged, whatever its processes are.
+public protocol Debuggable {
+  /// Its processes.
+  associatedtype Member: Participant
+  /// The run itself.
+  var debuggedRun: Simulation<Member, Course> { get }
+}
+
+extension Simulation: Debuggable where P: Participant, S == Course {
+  /// Itself.
+  public var debuggedRun: Self { self }
+}
+
+/// A debugged run of workers alone.
 public typealias DebuggedRun = Simulation<Worker, Course>
 
 extension Configuration {
@@ -66,8 +79,18 @@ extension Configuration {
   /// - Throws: when there is no environment of that name.
   public func makeDebuggedRun(_ schedule: Schedule, scheduleSeed: UInt64) throws -> DebuggedRun {
     let (world, workers) = try makeRun()
+    let strategy = ScheduleStrategy(schedule, for: workers, seed: scheduleSeed)
     return Simulation(
-      world: world, processes: workers, strategy: Course(ScheduleStrategy(schedule, for: workers, seed: scheduleSeed)))
+      world: world, processes: workers, strategy: Course(Slowed(workers.map { _ in 1 }, strategy)))
+  }
+
+  /// The same with faults.
+  /// - Throws: what `makeSimulation(_:scheduleSeed:faults:)` does.
+  public func makeDebuggedRun(
+    _ schedule: Schedule, scheduleSeed: UInt64, faults: [Fault]
+  ) throws -> Simulation<Faulty<Worker>, Course> {
+    let run = try makeSimulation(schedule, scheduleSeed: scheduleSeed, faults: faults)
+    return Simulation(world: run.world, processes: run.processes, strategy: Course(run.strategy))
   }
 
   /// A lockstep run in which the workers in `choices` go one after the other, before any access.
@@ -79,18 +102,22 @@ extension Configuration {
 }
 
 extension Trace {
-  /// The recorded run in lockstep, before any access, to be debugged.
+  /// The recorded run, or that of a schedule, before any access, to be debugged.
   /// - Throws: where the state from which the trace goes on cannot be read.
-  public func makeDebuggedRun() throws -> DebuggedRun {
-    let beginning = try TraceReplay(self).simulation
+  public func makeDebuggedRun() throws -> any Debuggable {
+    if let launch = header.launch { return debuggedRun(from: try TraceReplay(self, of: launch).simulation) }
+    return debuggedRun(from: try TraceReplay(self).simulation)
+  }
+
+  private func debuggedRun<P: Participant>(from start: RecordedSimulation<P>) -> Simulation<P, Course> {
+    let course: Course
     if let choices {
-      return Simulation(
-        world: beginning.world, processes: beginning.processes, strategy: Course(Replayed(choices)))
+      course = Course(Replayed(choices))
+    } else {
+      var whole = record
+      whole.extend(by: accesses)
+      course = Course(Ticketed(whole, first: start.processes.map(\.nextAccess)))
     }
-    var whole = record
-    whole.extend(by: accesses)
-    return Simulation(
-      world: beginning.world, processes: beginning.processes,
-      strategy: Course(Ticketed(whole, first: beginning.processes.map(\.nextAccess))))
+    return Simulation(world: start.world, processes: start.processes, strategy: course)
   }
 }

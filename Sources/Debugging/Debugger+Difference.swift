@@ -13,6 +13,8 @@ extension Debugger {
   /// Walks both runs from their beginnings to the first difference, and stands where it stood before.
   /// - Throws: where they have no places to compare.
   @specialized(where P == Worker, S == Course)
+  @specialized(where P == Faulty<Worker>, S == Course)
+  @specialized(where P == LaunchProcess, S == Course)
   public mutating func difference(from other: Debugger) throws(DebuggerError) -> [Reply] {
     guard vocabulary == other.vocabulary else {
       throw DebuggerError("the other run has other workers or another net; there is no place to compare")
@@ -50,7 +52,7 @@ extension Debugger {
 
   /// What to say where only one run goes on, or both do otherwise.
   private func differentAccesses(
-    _ steps: (mine: Simulation<P, S>.Step?, theirs: Simulation<P, S>.Step?), from other: Debugger
+    _ steps: (mine: Walk<P, S>.Run.Step?, theirs: Walk<P, S>.Run.Step?), from other: Debugger
   ) -> [Reply] {
     switch steps {
     case (nil, let step?):
@@ -68,12 +70,12 @@ extension Debugger {
     }
   }
 
-  private static func digest(_ run: ReversibleRun<P, S>) -> UInt64 {
+  private static func digest(_ run: ReversibleRun<P, ChangeCounts<S>>) -> UInt64 {
     P.digest(of: run.run.processes, in: run.run.world).value
   }
 
   /// Of each part of the state that differs, the first number that does.
-  private static func stateDifference(_ mine: Simulation<P, S>, _ theirs: Simulation<P, S>) -> Reply {
+  private static func stateDifference(_ mine: Walk<P, S>.Run, _ theirs: Walk<P, S>.Run) -> Reply {
     var rows: [[Reply.Cell]] = []
     func note(_ what: String, _ here: Reply.Cell, _ there: Reply.Cell) {
       if here != there { rows.append([.text(what), here, there]) }

@@ -16,7 +16,8 @@ extension Debugger {
     let rows = run.processes.indices.map { number -> [Reply.Cell] in
       let process = run.processes[number]
       guard let access = process.nextAccess, let words = process.nextAccessDescription(in: run.world) else {
-        return [.text(process.name), .count(process.updates), .text("has finished"), .none, .none, .none]
+        let ending = process.waitDescription(in: run.world) ?? "has finished"
+        return [.text(process.name), .count(process.updates), .text(ending), .none, .none, .none]
       }
       let waits = run.candidates.contains(number) ? "" : " (waits)"
       var cells: [Reply.Cell] = [.text(process.name), .count(process.updates), .text(words + waits)]

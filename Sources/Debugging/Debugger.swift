@@ -6,7 +6,7 @@ import Sharing
 
 /// A debugger of one run. It follows every command but those that need files or another run: `diff`, `save`, `help` and
 /// `quit` are its host's.
-public struct Debugger<P: Debuggable, S: Strategy> {
+public struct Debugger<P: Participant, S: Strategy> {
   /// The walk.
   public internal(set) var walk: Walk<P, S>
   /// What lines may speak of.
@@ -31,6 +31,8 @@ public struct Debugger<P: Debuggable, S: Strategy> {
   /// - Throws: why it cannot be followed; the walk is where it was.
   /// - Precondition: it is not one of the host's.
   @specialized(where P == Worker, S == Course)
+  @specialized(where P == Faulty<Worker>, S == Course)
+  @specialized(where P == LaunchProcess, S == Course)
   public mutating func follow(_ command: DebuggerCommand) throws(DebuggerError) -> [Reply] {
     switch command {
     case .step(let count): return [.arrival(walk.step(count))]
@@ -38,8 +40,8 @@ public struct Debugger<P: Debuggable, S: Strategy> {
     case .goTo(let place): return [.arrival(walk.go(to: place))]
     case .next(let target): return [.arrival(walk.goOn(until: [(0, try condition(of: target))]).withoutNumbers)]
     case .previous(let target): return [.arrival(walk.goBack(until: [(0, try condition(of: target))]).withoutNumbers)]
-    case .goOn: return [.arrival(walk.goOn(until: breakpoints))]
-    case .goBack: return [.arrival(walk.goBack(until: breakpoints))]
+    case .goOn: return replies(walk.goOn(until: breakpoints))
+    case .goBack: return replies(walk.goBack(until: breakpoints))
     case .breakWhen(let condition):
       breakpoints.append((nextNumber, condition))
       nextNumber += 1
@@ -48,6 +50,7 @@ public struct Debugger<P: Debuggable, S: Strategy> {
     case .deleteBreakpoint(let number): return [try delete(number)]
     case .show(let subject, let process, let selection): return try show(subject, of: process, selection)
     case .whereabouts: return [whereabouts]
+    case .explain: return try explain()
     case .history(let count): return [.history(walk.history(count))]
     case .switchTo(let process): return try switchTo(process)
     case .unswitch:
@@ -59,6 +62,27 @@ public struct Debugger<P: Debuggable, S: Strategy> {
       ]
     case .difference, .save, .help, .quit: preconditionFailure("\(command) is for the host of the debugger")
     }
+  }
+
+  // MARK: Hazards
+
+  /// An arrival at a breakpoint, with a hint where a hazard shows.
+  private func replies(_ arrival: Arrival) -> [Reply] {
+    guard case .breakpoints = arrival.reason, arrival.stop?.hazards.isEmpty == false else { return [.arrival(arrival)] }
+    return [.arrival(arrival), .remark("explain says which accesses collide")]
+  }
+
+  /// Why the access that led here shows its hazards, and the accesses that matter as the walk has them.
+  private mutating func explain() throws(DebuggerError) -> [Reply] {
+    let explanations = walk.explanations()
+    guard !explanations.isEmpty else {
+      throw DebuggerError("the access that led here shows no hazard; go to one by break on hazard, then continue")
+    }
+    let here = walk.place
+    let places = Set(explanations.flatMap(\.indices)).filter { $0 < here }.map { $0 + 1 }.sorted()
+    let stops = places.compactMap { walk.go(to: $0).stop }
+    _ = walk.go(to: here)
+    return explanations.map(Reply.explanation) + (stops.isEmpty ? [] : [.history(stops)])
   }
 
   // MARK: Breakpoints

@@ -54,6 +54,8 @@ public enum DebuggerCommand: Hashable, Sendable {
   case deleteBreakpoint(Int?)
   case show(Subject, process: Int?, Selection?)
   case whereabouts
+  /// Says why the latest access shows a hazard.
+  case explain
   case history(Int)
   case switchTo(Int)
   case unswitch

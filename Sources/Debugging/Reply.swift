@@ -1,11 +1,14 @@
 // What a debugger answers, as data: a screen makes lines of it, and JSON is written as it is.
 
+import Races
 import Sharing
 
 /// The answer to one command.
 public enum Reply: Hashable, Sendable {
   /// Where the walk stands now.
   case arrival(Arrival)
+  /// Why an access shows a hazard; its accesses are numbered from 0.
+  case explanation(Explanation)
   /// Accesses in their order.
   case history([Stop])
   /// Rows of cells.
@@ -78,6 +81,7 @@ extension Reply: Encodable {
     func name(_ text: String) -> Name { Name(stringValue: text) }
     switch self {
     case .arrival(let arrival): try container.encode(arrival, forKey: name("at"))
+    case .explanation(let explanation): try container.encode(explanation, forKey: name("explanation"))
     case .history(let stops): try container.encode(stops, forKey: name("history"))
     case .remark(let text): try container.encode(text, forKey: name("remark"))
     case .numbers(let title, let values):

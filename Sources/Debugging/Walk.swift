@@ -2,6 +2,7 @@
 
 import DeterministicMath
 import Lockstep
+import Races
 import Sharing
 
 /// Where a walk has come to.
@@ -17,9 +18,12 @@ public struct Arrival: Hashable, Sendable, Encodable {
 }
 
 /// A walk over the places of a run: place k is after its first k accesses.
-public struct Walk<P: Debuggable, S: Strategy> {
+public struct Walk<P: Participant, S: Strategy> {
+  /// A run that is walked. It counts changes, so that an explanation need not begin at the beginning.
+  public typealias Run = Simulation<P, ChangeCounts<S>>
+
   /// The run.
-  public private(set) var reversible: ReversibleRun<P, S>
+  public private(set) var reversible: ReversibleRun<P, ChangeCounts<S>>
   /// How many accesses the run has, once its end was seen.
   public private(set) var length: Int?
   /// Asked now and then on long ways; `true` ends them.
@@ -31,9 +35,14 @@ public struct Walk<P: Debuggable, S: Strategy> {
   /// - Parameter snapshotBytes: how much memory snapshots may take, about; at least eight are kept, and at most 512.
   public init(from start: Simulation<P, S>, snapshotBytes: Int = 128 << 20) {
     // The model with two optimizer slots; and of each process its net and, between load and store, a block with slots.
-    let numbers = (3 + 2 * start.processes.count) * P.training(in: start.world).model.parameterCount
+    let model = P.training(in: start.world).model
+    let numbers = (3 + 2 * start.processes.count) * model.parameterCount
     let limit = min(max(8, snapshotBytes / (numbers * MemoryLayout<Float>.size)), 512)
-    reversible = ReversibleRun(from: start, interval: 1024, snapshotLimit: limit)
+    // A recording that goes on from a checkpoint begins with blocks that have versions.
+    let versions = model.blocks.indices.map { Int(model.provenance(of: $0).version) }
+    reversible = ReversibleRun(
+      from: start.snapshot(drivenBy: ChangeCounts(start.strategy, after: versions)), interval: 1024,
+      snapshotLimit: limit)
   }
 
   /// An independent copy, to walk elsewhere.
@@ -44,7 +53,7 @@ public struct Walk<P: Debuggable, S: Strategy> {
   }
 
   /// The run as it stands.
-  public var run: Simulation<P, S> { reversible.run }
+  public var run: Run { reversible.run }
   /// How many accesses have been made.
   public var place: Int { reversible.place }
   /// The digest of the whole state.
@@ -159,10 +168,34 @@ public struct Walk<P: Debuggable, S: Strategy> {
     return arrival(stop, reason)
   }
 
+  /// How many accesses before this one an explanation looks at, at first and at most.
+  private static var explainedAccesses: (least: Int, most: Int) { (1 << 12, 1 << 16) }
+
+  /// Why the access that led here shows what it shows: an explanation of each of its hazards.
+  public func explanations() -> [Explanation] {
+    guard place > 0 else { return [] }
+    return P.witnessed(in: run.world).members.compactMap { explanation(of: $0) }
+  }
+
+  /// Why the access that led here shows `hazard`; `nil` where it does not.
+  private func explanation(of hazard: Hazard) -> Explanation? {
+    var accesses = Self.explainedAccesses.least
+    while true {
+      let beginning = max(0, place - accesses)
+      var earlier = reversible.snapshot()
+      earlier.move(to: beginning)
+      let found = Explanation(
+        of: hazard, Array(reversible.choices[beginning..<place]), from: earlier.run,
+        after: earlier.run.strategy.changes)
+      guard let found, found.mayBeginEarlier, accesses < Self.explainedAccesses.most else { return found }
+      accesses *= 4
+    }
+  }
+
   /// Goes to `beginning` and from there to `end`, visiting the run at both and at each place between, with the access
   /// that led there; then stands where it stood before.
   mutating func survey(
-    from beginning: Int, to end: Int, _ visit: (_ step: Simulation<P, S>.Step?, _ run: Simulation<P, S>) -> Void
+    from beginning: Int, to end: Int, _ visit: (_ step: Run.Step?, _ run: Run) -> Void
   ) {
     let here = place
     reversible.move(to: beginning)
@@ -173,7 +206,7 @@ public struct Walk<P: Debuggable, S: Strategy> {
 
   /// Makes an access, and tells of it what is shown.
   private mutating func makeAccess(
-    _ make: (inout ReversibleRun<P, S>) -> Simulation<P, S>.Step? = { $0.advance() }
+    _ make: (inout ReversibleRun<P, ChangeCounts<S>>) -> Run.Step? = { $0.advance() }
   ) -> Stop? {
     let before = versions
     let descriptions = reversible.run.processes.map {

@@ -56,7 +56,7 @@ public struct Pendulum: Environment, Equatable {
   /// Applies the torque for 0.05 s; the reward is −(θ² + 0.1 θ̇² + 0.001 u²) of the state before, with θ within ±π.
   public mutating func step(_ action: Span<Double>) -> StepOutcome {
     precondition(action.count == 1, "an action of Pendulum-v0 has 1 element, not \(action.count)")
-    let torque = Self.clip(action[0], Self.maximumTorque)
+    let torque = action[0].clipped(within: Self.maximumTorque)
     let angle = Self.normalized(theta)
     let cost = angle * angle + 0.1 * (thetaDot * thetaDot) + 0.001 * (torque * torque)
 
@@ -65,7 +65,7 @@ public struct Pendulum: Environment, Equatable {
       + 3 / (Self.mass * (Self.length * Self.length)) * torque
     let velocity = thetaDot + acceleration * Self.timeStep
     theta += velocity * Self.timeStep  // Before the velocity is clipped: the rule in which v0 differs from v1.
-    thetaDot = Self.clip(velocity, Self.maximumSpeed)
+    thetaDot = velocity.clipped(within: Self.maximumSpeed)
     return StepOutcome(reward: -cost)
   }
 
@@ -84,13 +84,8 @@ public struct Pendulum: Environment, Equatable {
     }
   }
 
-  /// `value` within ±`limit`; NaN stays NaN, as in NumPy, so that a diverged policy shows.
-  private static func clip(_ value: Double, _ limit: Double) -> Double {
-    value < -limit ? -limit : value > limit ? limit : value
-  }
-
   /// `angle` in [−π, π), by Python's modulo: the exact remainder, one turn added where it is negative.
-  private static func normalized(_ angle: Double) -> Double {
+  static func normalized(_ angle: Double) -> Double {
     let turn = 2 * Double.pi
     let remainder = exactRemainder(angle + .pi, turn)
     return (remainder < 0 ? remainder + turn : remainder) - .pi

@@ -23,21 +23,21 @@ public struct RMSProp: Optimizer, Hashable, Codable {
   /// The decay of the steps' running sum; 0 keeps none.
   public var momentum: Double
   /// Whether the root is that of the variance, not of the mean square.
-  public var isCentred: Bool
+  public var isCentered: Bool
   /// The factor of the parameter that is added to its gradient.
   public var weightDecay: Double
 
   /// Makes an RMSProp; the defaults are PyTorch's.
   public init(
     learningRate: Double = 1e-2, decay: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0,
-    isCentred: Bool = false, weightDecay: Double = 0
+    isCentered: Bool = false, weightDecay: Double = 0
   ) {
     precondition((0...1).contains(decay) && momentum >= 0, "RMSProp decays are from 0 to 1, its momentum at least 0")
     self.learningRate = learningRate
     self.decay = decay
     self.epsilon = epsilon
     self.momentum = momentum
-    self.isCentred = isCentred
+    self.isCentered = isCentered
     self.weightDecay = weightDecay
   }
 
@@ -45,7 +45,7 @@ public struct RMSProp: Optimizer, Hashable, Codable {
   public var slots: [OptimizerSlot] {
     var names = ["square_avg"]
     if momentum > 0 { names.append("momentum_buffer") }
-    if isCentred { names.append("grad_avg") }
+    if isCentered { names.append("grad_avg") }
     return names.map { OptimizerSlot(name: $0) }
   }
 
@@ -68,7 +68,7 @@ public struct RMSProp: Optimizer, Hashable, Codable {
   public func decay<Scalar: Real>(_ block: OptimizerBlock<Scalar>) {
     let (squares, decay) = (block.slots, Scalar(decay))
     for index in 0..<block.count { squares[index] *= decay }
-    guard isCentred else { return }
+    guard isCentered else { return }
     let means = block.slots + meanSlot * block.slotStride
     for index in 0..<block.count { means[index] *= decay }
   }
@@ -82,7 +82,7 @@ public struct RMSProp: Optimizer, Hashable, Codable {
       let g = block.gradient[index] + weightDecay * block.parameters[index]
       squares[index] = (squares[index] + innovation * (g * g)).flushed
     }
-    guard isCentred else { return }
+    guard isCentered else { return }
     let means = block.slots + meanSlot * block.slotStride
     for index in 0..<block.count {
       let g = block.gradient[index] + weightDecay * block.parameters[index]
@@ -115,7 +115,7 @@ public struct RMSProp: Optimizer, Hashable, Codable {
         block.parameters[index] -= rate * b
       }
     }
-    if isCentred {
+    if isCentered {
       follow { (squares[$0] - means[$0] * means[$0]).squareRoot() + epsilon }
     } else {
       follow { squares[$0].squareRoot() + epsilon }
@@ -145,25 +145,25 @@ public struct TensorFlowRMSProp: Optimizer, Hashable, Codable {
   /// The decay of the steps' running sum, which is kept in any case.
   public var momentum: Double
   /// Whether the root is that of the variance, not of the mean square.
-  public var isCentred: Bool
+  public var isCentered: Bool
 
   /// Makes an RMSProp; the defaults are TensorFlow's.
   public init(
     learningRate: Double = 1e-3, decay: Double = 0.9, epsilon: Double = 1e-10, momentum: Double = 0,
-    isCentred: Bool = false
+    isCentered: Bool = false
   ) {
     precondition((0...1).contains(decay) && momentum >= 0, "RMSProp decays are from 0 to 1, its momentum at least 0")
     self.learningRate = learningRate
     self.decay = decay
     self.epsilon = epsilon
     self.momentum = momentum
-    self.isCentred = isCentred
+    self.isCentered = isCentered
   }
 
   /// `rms`, which begins at one, `momentum`, and `mg` where it is kept.
   public var slots: [OptimizerSlot] {
     [OptimizerSlot(name: "rms", initialValue: 1), OptimizerSlot(name: "momentum")]
-      + (isCentred ? [OptimizerSlot(name: "mg")] : [])
+      + (isCentered ? [OptimizerSlot(name: "mg")] : [])
   }
 
   /// The number alone: nothing is corrected.
@@ -187,7 +187,7 @@ public struct TensorFlowRMSProp: Optimizer, Hashable, Codable {
       let g = block.gradient[index]
       squares[index] = (squares[index] + (g * g - squares[index]) * innovation).flushed
     }
-    guard isCentred else { return }
+    guard isCentered else { return }
     let means = block.slots + 2 * block.slotStride
     for index in 0..<block.count {
       means[index] = (means[index] + (block.gradient[index] - means[index]) * innovation).flushed
@@ -210,7 +210,7 @@ public struct TensorFlowRMSProp: Optimizer, Hashable, Codable {
         block.parameters[index] -= moment
       }
     }
-    if isCentred {
+    if isCentered {
       follow { (squares[$0] - means[$0] * means[$0] + epsilon).squareRoot() }
     } else {
       follow { (squares[$0] + epsilon).squareRoot() }

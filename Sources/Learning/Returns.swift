@@ -131,7 +131,7 @@ public enum AdvantageEstimator: Hashable, Sendable, Codable {
   /// The discounted return less the value: the n-step advantage of a flush.
   case nStep
   /// The generalized advantage estimate; normalised to mean 0 and sample deviation 1 over the rollout, if asked for.
-  case generalized(lambda: Double, isNormalised: Bool)
+  case generalized(lambda: Double, isNormalized: Bool)
 
   /// Estimates the advantage of each step.
   /// - Parameters:
@@ -145,15 +145,15 @@ public enum AdvantageEstimator: Hashable, Sendable, Codable {
     case .nStep:
       discountedReturns(of: steps, discount: discount, into: advantages)
       for t in steps.indices { advantages[t] -= steps[t].value }
-    case .generalized(let lambda, let isNormalised):
+    case .generalized(let lambda, let isNormalized):
       generalizedAdvantages(of: steps, discount: discount, lambda: lambda, into: advantages)
-      if isNormalised { normalise(advantages) }
+      if isNormalized { normalize(advantages) }
     }
   }
 }
 
 /// `(A − mean) / (deviation + epsilon)` in place, with the sample deviation (n − 1), which is 0 for a single number.
-public func normalise(_ advantages: UnsafeMutableBufferPointer<Double>, epsilon: Double = 1e-6) {
+public func normalize(_ advantages: UnsafeMutableBufferPointer<Double>, epsilon: Double = 1e-6) {
   guard !advantages.isEmpty else { return }
   var sum = 0.0
   for advantage in advantages { sum += advantage }

@@ -6,20 +6,24 @@ extension ScheduleShrinker {
   /// whole stretch of one process, is made earlier or later, so that as few pairs as will do change their order; or
   /// else a process goes on a little longer before it is switched away from. `nil` if there is none among the `limit`
   /// most similar ones of either sort.
-  public func nearestPassing(limit: Int = 1_000) -> [Int]? {
+  /// - Parameter isCompleted: whether the failure is a state that a run may be bound for, such as a deadlock, so that a
+  ///   schedule of the same accesses passes only if its completion does too. A failure of one access needs none.
+  public func nearestPassing(limit: Int = 1_000, isCompleted: Bool = true) -> [Int]? {
     let distances = 1..<max(1, choices.count)
     // A process that goes on may have to finish what it is about, which can take longer than all of a short schedule.
-    return firstPassing(limit, of: distances.lazy.map { moves(by: $0) + shifts(by: $0) })
-      ?? firstPassing(limit, of: (1..<max(64, choices.count)).lazy.map { extensions(by: $0) })
+    return firstPassing(limit, isCompleted, of: distances.lazy.map { moves(by: $0) + shifts(by: $0) })
+      ?? firstPassing(limit, true, of: (1..<max(64, choices.count)).lazy.map { extensions(by: $0) })
   }
 
-  private func firstPassing(_ limit: Int, of groups: some Sequence<[(candidate: [Int], prefix: Int)]>) -> [Int]? {
+  private func firstPassing(
+    _ limit: Int, _ isCompleted: Bool, of groups: some Sequence<[(candidate: [Int], prefix: Int)]>
+  ) -> [Int]? {
     var tried = 0
     for group in groups {
       for (candidate, prefix) in group {
         guard tried < limit else { return nil }
         tried += 1
-        if passes(candidate, from: prefix) { return candidate }
+        if passes(candidate, from: prefix, isCompleted: isCompleted) { return candidate }
       }
     }
     return nil

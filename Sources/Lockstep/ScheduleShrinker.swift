@@ -194,9 +194,14 @@ public struct ScheduleShrinker<P: Process> {
       }
       let between = choices[block.upperBound..<next.lowerBound]
       let rest = choices[next.upperBound...]
-      let later = between + choices[block] + choices[next] + rest
+      let later = choices[block] + choices[next] + rest
       let earlier = choices[next] + between + rest
-      if accept(block.lowerBound, Array(later), progress) || accept(block.upperBound, Array(earlier), progress) {
+      // Once it goes later, the last of what goes before it may be too much.
+      let most = inspection == .afterEveryAccess ? min(3, between.count - 1) : 0
+      let isLater = (0...most).contains { dropped in
+        accept(block.lowerBound, between.dropLast(dropped) + later, progress)
+      }
+      if isLater || accept(block.upperBound, Array(earlier), progress) {
         blocks = self.blocks
       } else {
         number += 1
@@ -254,9 +259,9 @@ public struct ScheduleShrinker<P: Process> {
     return shows(run.run) ? run : nil
   }
 
-  /// Whether all of `schedule` can be followed, and neither it nor its completion fails.
+  /// Whether all of `schedule` can be followed, and neither it nor its completion, if it is to be completed, fails.
   /// - Parameter prefix: how many choices `schedule` and the best schedule begin with in common.
-  func passes(_ schedule: [Int], from prefix: Int) -> Bool {
+  func passes(_ schedule: [Int], from prefix: Int, isCompleted: Bool) -> Bool {
     var attempt = best
     attempt.rewind(to: prefix)
     for process in schedule[prefix...] {
@@ -264,6 +269,7 @@ public struct ScheduleShrinker<P: Process> {
       attempt.advance(process)
       if inspection == .afterEveryAccess, shows(attempt.run) { return false }
     }
+    guard isCompleted || inspection == .atTheEnd else { return true }
     while attempt.choices.count < stepLimit, let process = attempt.run.successor(after: attempt.choices.last) {
       attempt.advance(process)
       if inspection == .afterEveryAccess, shows(attempt.run) { return false }

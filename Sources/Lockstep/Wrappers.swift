@@ -1,4 +1,4 @@
-// What can be added to any strategy: a limit, and statistics.
+// What can be added to any strategy: a limit, and statistics of processes and of objects.
 
 /// Stops a run after `limit` accesses.
 public struct StepLimit<Base: Strategy>: Strategy {
@@ -94,6 +94,42 @@ public struct Statistics<Base: Strategy>: Strategy {
   /// Tells `base`.
   @inlinable
   public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
+    base.didStep(process, access: access, next: next, delay: delay)
+  }
+
+  /// What the wrapped strategy's clock says.
+  @inlinable
+  public var virtualTime: Double? { base.virtualTime }
+}
+
+/// Counts how often each object was changed.
+public struct ChangeCounts<Base: Strategy>: Strategy {
+  /// The strategy that chooses.
+  public var base: Base
+  /// By the number of the object: how many accesses could change it; none those beyond the last.
+  @inlinable
+  public var changes: [Int] { _changes }
+
+  @usableFromInline var _changes: [Int]
+
+  /// Counts on from `changes`; from 0 beyond its end.
+  @inlinable
+  public init(_ base: Base, after changes: [Int] = []) {
+    self.base = base
+    _changes = changes
+  }
+
+  /// What `base` chooses.
+  @inlinable
+  public mutating func choose(from runnable: RunnableSet) -> Int? { base.choose(from: runnable) }
+
+  /// Counts, and tells `base`.
+  @inlinable
+  public mutating func didStep(_ process: Int, access: Access, next: Access?, delay: Int?) {
+    if access.kind != .read {
+      while _changes.count <= access.object { _changes.append(0) }
+      _changes[access.object] += 1
+    }
     base.didStep(process, access: access, next: next, delay: delay)
   }
 

@@ -5,7 +5,7 @@ import Sharing
 
 /// One access of a schedule, as it was made.
 public struct AccessEvent: Hashable, Sendable, Codable {
-  /// Its number in the schedule, from 0; of an access that is waited for, the number of accesses made.
+  /// Its number in the run, from 0; of an access that is waited for, the number of accesses made.
   public var index: Int
   /// Who made it, by the number of the process.
   public var process: Int
@@ -35,19 +35,22 @@ public struct AccessEvent: Hashable, Sendable, Codable {
   public var versions: String { changes ? "v\(versionBefore)→v\(versionAfter)" : "v\(versionBefore)" }
 }
 
-/// A schedule that was run again, with everything that happened.
+/// A schedule, or the end of one, that was run again, with everything that happened.
 public struct AccessHistory<P: Participant> {
   /// The accesses, in their order.
   public private(set) var events: [AccessEvent] = []
   /// The run at the end of the schedule.
   public private(set) var run: Simulation<P, Replayed>
-  /// By access: how many episodes had begun after it.
-  private(set) var begun: [Int] = []
-  private var changes: [Int] = []
+  /// How many episodes had begun before the first access, after it, after the second, …
+  private(set) var begun: [Int]
+  private var changes: [Int]
 
   /// Runs `choices` from where `start` stands; `nil` where they cannot be followed.
-  public init?<S: Strategy>(_ choices: [Int], from start: Simulation<P, S>) {
+  /// - Parameter changes: by the number of the object, how many accesses had changed it before.
+  public init?<S: Strategy>(_ choices: some Sequence<Int>, from start: Simulation<P, S>, after changes: [Int] = []) {
     run = start.snapshot(drivenBy: Replayed([]))
+    begun = [P.training(in: start.world).board.begunEpisodes]
+    self.changes = changes
     for process in choices {
       guard run.candidates.contains(process) else { return nil }
       advance(process)

@@ -266,8 +266,8 @@ extension CatalogueEntry {
     CatalogueEntry(
       .privateStep, source: "shared moments with a step count in each process",
       mechanism: """
-        Moments that all workers feed are corrected as if one had. With 12 equal workers the step is 2.66 times the \
-        intended one at first, 0.74 times at the tenth round and 0.37 times at the hundredth (β₁ = 0.95).
+        Moments that all workers feed are corrected as if one worker had fed them. With many workers the steps are \
+        too long at first and too short for long after.
         """,
       evidence: "the step count of an update is not the number of updates applied",
       repair: "the step count belongs to the block"),

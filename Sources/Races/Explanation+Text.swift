@@ -5,44 +5,57 @@ import Sharing
 
 extension Explanation {
   /// What happened, in a few sentences.
-  public var sentences: [String] {
-    [happening] + (element.map { [Self.sentence(on: $0, hazard)] } ?? [])
+  public var sentences: [String] { sentences(countingFrom: 0) }
+
+  /// What happened, in a few sentences in which the first access of the run has the number `first`.
+  public func sentences(countingFrom first: Int) -> [String] {
+    var sentences = [happening(first)]
+    if let elementSentence { sentences.append(elementSentence) }
+    if mayBeginEarlier { sentences.append("What came before access \(beginning + first) was not looked at.") }
+    return sentences
   }
 
-  private var happening: String {
+  /// The number that shows it most, in a sentence; `nil` where no number of the model differs.
+  var elementSentence: String? { element.map { Self.sentence(on: $0, hazard) } }
+
+  private func happening(_ first: Int) -> String {
+    func access(_ event: AccessEvent) -> String { "access \(event.index + first) (\(event.description))" }
+    func place(_ event: AccessEvent) -> String { "A" + access(event).dropFirst() }
     let object = object ?? "what they share"
     guard let other else {
       switch hazard {
       case .noInitialPull: return "\(shown.name) pushes a gradient of its own random net: it has never pulled."
       case .earlyExitJoin: return "\(shown.name) waits, and nobody can go on: \(shown.words)."
-      default: return "\(Self.place(shown)) shows it by itself: \(hazard.meaning)."
+      default: return "\(place(shown)) shows it\(mayBeginEarlier ? "" : " by itself"): \(hazard.meaning)."
       }
     }
     switch hazard {
     case .tornPull:
       let update = "\(other.name)'s update \(other.update)"
-      return "Access \(met.index) (\(met.description)) brings \(update), which access \(other.index) put there"
-        + (seen.map { "; access \($0.index) (\($0.description)) brings its block without that update." } ?? ".")
+      return "\(place(met)) brings \(update), which access \(other.index + first) put there"
+        + (seen.map { "; \(access($0)) brings its block without that update." } ?? ".")
     case .episodeOverrun:
-      return "\(Self.place(other)) begins the last episode that was asked for; \(Self.place(shown)) begins one more."
+      return "\(place(other)) begins the last episode that was asked for; \(place(shown)) begins one more."
     case .bindOnce:
-      return "\(Self.place(other)) binds \(object) to \(other.name) for ever. "
-        + (seen.map { "\(Self.place($0)) puts nothing there. " } ?? "")
-        + "\(Self.place(met)) brings the gradient of \(other.name)."
+      return "\(place(other)) binds \(object) to \(other.name) for ever. "
+        + (seen.map { "\(place($0)) puts nothing there. " } ?? "")
+        + "\(place(met)) brings the gradient of \(other.name)."
+    case .lateBinding:
+      return "\(place(other)) goes on to the next worker before a thread has looked. "
+        + (seen.map { "\(place($0)) takes that worker, and so does \(access(met))." }
+          ?? "\(place(met)) takes a worker that runs already.")
     case .earlyExitJoin:
-      return "\(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
+      return (seen.map { "\(place($0)) is the last that is taken. " } ?? "")
+        + "Then \(other.name) waits to \(other.words) and \(shown.name) waits to \(shown.words); nobody can go on."
     default:
       let saw =
-        seen.map { "\(Self.place($0)) sees version \($0.versionAfter) of \(object). " }
-        ?? "\(met.name) has not looked at \(object) before. "
-      return saw + "\(Self.place(other)) changes it to version \(other.versionAfter). "
-        + "\(Self.place(met)) meets version \(met.versionBefore)"
-        + (met == shown ? "." : ", and \(Self.place(shown)) completes what was begun with the old one.")
+        seen.map { "\(place($0)) sees \(count.rawValue) \($0.versionAfter) of \(object). " }
+        ?? "\(met.name) has not looked at \(object) \(mayBeginEarlier ? "in between" : "before"). "
+      let change = count == .version ? "changes it to version" : "makes change"
+      return saw + "\(place(other)) \(change) \(other.versionAfter). "
+        + "\(place(met)) meets \(count.rawValue) \(met.versionBefore)"
+        + (met == shown ? "." : ", and \(place(shown)) completes what was begun with the old one.")
     }
-  }
-
-  private static func place(_ event: AccessEvent) -> String {
-    "Access \(event.index) (\(event.description))"
   }
 
   private static func sentence(on element: Element, _ hazard: Hazard) -> String {

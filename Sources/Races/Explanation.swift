@@ -18,15 +18,26 @@ public struct Explanation: Hashable, Sendable, Codable {
     public var met: Float
   }
 
+  /// What the numbers of accesses to an object count.
+  public enum Count: String, Hashable, Sendable, Codable {
+    /// Its versions.
+    case version
+    /// Its changes, of which an update of a block takes several (`inPlace`).
+    case change
+  }
+
   /// The hazard.
   public var hazard: Hazard
+  /// What is counted where an access says how often an object was changed before it.
+  public var count: Count
   /// The object about which they collide, in words: `actor.weight`; `nil` where it belongs to what is around the
   /// workers.
   public var object: String?
   /// The access that shows the hazard: the last one of the schedule.
   public var shown: AccessEvent
   /// The access by which the worker had known the object; for a torn pull, its read of a block without the other's
-  /// update. `nil` where it had not looked before.
+  /// update; for late binding, the read by which another thread took the same worker; for an early exit, the last
+  /// result that was taken. `nil` where there is none.
   public var seen: AccessEvent?
   /// The change by somebody else that came in between. `nil` where nobody else takes part.
   public var other: AccessEvent?
@@ -34,18 +45,36 @@ public struct Explanation: Hashable, Sendable, Codable {
   public var met: AccessEvent
   /// The number that shows it most; `nil` where no number of the model differs.
   public var element: Element?
+  /// The first access that was looked at; 0 where that is the whole run.
+  public var beginning: Int
+  /// Whether accesses before `beginning` may belong to it, so that somebody should look further back.
+  public var mayBeginEarlier: Bool
 
   /// Why the last access of `choices` shows `hazard`; `nil` where it does not, or the schedule cannot be followed.
-  public init?<P: Participant, S: Strategy>(of hazard: Hazard, _ choices: [Int], from start: Simulation<P, S>) {
-    guard let history = AccessHistory(choices, from: start),
+  /// - Parameters:
+  ///   - choices: who makes each access from where `start` stands, which need not be the beginning of the run.
+  ///   - changes: by the number of the object, how many accesses had changed it before.
+  public init?<P: Participant, S: Strategy>(
+    of hazard: Hazard, _ choices: [Int], from start: Simulation<P, S>, after changes: [Int] = []
+  ) {
+    guard let history = AccessHistory(choices, from: start, after: changes),
       let collision = Collision(of: hazard, in: history)
     else { return nil }
     self.hazard = hazard
+    count = P.training(in: start.world).plan.configuration.sharing == .inPlace ? .change : .version
     (shown, met) = (collision.shown, collision.met)
     (seen, other) = (collision.seen, collision.other)
+    beginning = start.accesses
+    // What a pull or a push is compared with can lie as far back as its update begins.
+    let isWhole = [collision.shown, collision.other].allSatisfy { event in
+      event.map { start.processes[$0.process].updates < $0.update } ?? false
+    }
+    mayBeginEarlier =
+      beginning > 0 && hazard != .noInitialPull
+      && (collision.seen == nil || !isWhole && hazard != .earlyExitJoin)
     let world = P.training(in: history.run.world)
     if let object = met.sharedObject(blocks: world.model.blocks.count) {
-      self.object = object.name(blocks: world.model.blocks)
+      self.object = object.nameInSentence(blocks: world.model.blocks)
       element = Element(of: collision, object, choices, from: start)
     }
   }
@@ -66,6 +95,7 @@ struct Collision {
       let waiting = history.pending
       (shown, met) = (waiting.last!, waiting.last!)
       other = waiting.count > 1 ? waiting.first : nil
+      seen = history.events.last { $0.process == other?.process }
       return
     }
     guard let last = history.events.last, last.hazards.contains(hazard) else { return nil }
@@ -74,16 +104,22 @@ struct Collision {
     switch hazard {
     case .noInitialPull: break
     case .tornPull: findTornUpdate(in: events, blocks: P.training(in: history.run.world).model.blocks.count)
-    case .stalePush: findMostStale(in: events)
+    case .stalePush: findMostStale(in: events, blocks: P.training(in: history.run.world).model.blocks.count)
     case .episodeOverrun:
       // Whoever began the last episode that was asked for.
       let budget = P.training(in: history.run.world).board.budget
       seen = events.last { $0.process == last.process && $0.object == last.object && $0.index < last.index }
-      other = history.begun.firstIndex(of: budget).map { events[$0] }
+      other = events.indices.first { history.begun[$0] < budget && history.begun[$0 + 1] == budget }.map { events[$0] }
     case .bindOnce:
       // Whoever filled the slot first holds it for ever.
       seen = Self.changes(before: last, in: events).seen
-      other = events.first { $0.object == last.object && $0.changes }
+      other = events.first { $0.object == last.object && $0.changes && $0.versionBefore == 0 }
+    case .lateBinding:
+      findLatest(in: events)
+      // Between two changes of the variable it names one worker.
+      seen = events.last {
+        $0.index < last.index && $0.object == last.object && !$0.changes && $0.versionBefore == last.versionBefore
+      }
     default: findLatest(in: events)
     }
   }
@@ -102,11 +138,13 @@ struct Collision {
     seen = Self.changes(before: shown, in: events).seen
   }
 
-  /// A stale push: the object of this update of which the gradient was the most versions behind. A store does not
-  /// count: the gradient met what was loaded before.
-  private mutating func findMostStale(in events: [AccessEvent]) {
+  /// A stale push: the block of this update, or the model, of which the gradient was the most versions behind. A store
+  /// does not count: the gradient met what was loaded before.
+  private mutating func findMostStale(in events: [AccessEvent], blocks: Int) {
+    let model = SharedObject.model.number(blocks: blocks)
     var most = 0
     for met in events where met.process == shown.process && met.update == shown.update {
+      guard met.object < blocks || met.object == model else { continue }
       let (seen, changes) = Self.changes(before: met, in: events)
       guard let seen, changes.count > most, !seen.beginsUpdate else { continue }
       most = changes.count
@@ -118,7 +156,7 @@ struct Collision {
   private static func changes(
     before event: AccessEvent, in events: [AccessEvent]
   ) -> (seen: AccessEvent?, changes: [AccessEvent]) {
-    let earlier = events[..<min(event.index, events.count)].filter { $0.object == event.object }
+    let earlier = events.before(event).filter { $0.object == event.object }
     let own = earlier.lastIndex { $0.process == event.process }
     let changes = earlier[(own.map { $0 + 1 } ?? 0)...].filter(\.changes)
     return (own.map { earlier[$0] }, Array(changes))
@@ -136,7 +174,7 @@ struct Collision {
     for write in events.reversed() where write.process != shown.process && write.changes && write.object < blocks {
       guard let met = reads.first(where: { $0.object == write.object && $0.index > write.index }) else { continue }
       let without = reads.first { read in
-        !events[..<read.index].contains {
+        !events.before(read).contains {
           $0.object == read.object && $0.changes && $0.process == write.process && $0.update == write.update
         }
       }
@@ -145,6 +183,13 @@ struct Collision {
         return
       }
     }
+  }
+}
+
+extension [AccessEvent] {
+  /// The accesses before `event`, which is one of these or comes after them all.
+  fileprivate func before(_ event: AccessEvent) -> ArraySlice<AccessEvent> {
+    prefix(event.index - (first?.index ?? event.index))
   }
 }
 
@@ -177,12 +222,12 @@ extension Explanation.Element {
     return nil
   }
 
-  /// The numbers of an object after the first `count` accesses, in the order of the flat buffer: the parameters, then
-  /// the optimizer's slots; or the model's gradient.
+  /// The numbers of an object after the first `count` accesses of the run, in the order of the flat buffer: the
+  /// parameters, then the optimizer's slots; or the model's gradient.
   private static func numbers<P: Participant, S: Strategy>(
     of object: SharedObject, after count: Int, _ choices: [Int], from start: Simulation<P, S>
   ) -> [(suffix: String, values: [Float])] {
-    var run = start.snapshot(drivenBy: Replayed(Array(choices.prefix(count))))
+    var run = start.snapshot(drivenBy: Replayed(Array(choices.prefix(count - start.accesses))))
     run.run()
     let world = P.training(in: run.world)
     let state = world.model.state
@@ -194,16 +239,8 @@ extension Explanation.Element {
 
 extension SharedObject {
   /// The object in words: `actor.weight`, `the episode counter`.
-  fileprivate func name(blocks: [Block]) -> String {
-    switch self {
-    case .block(let block): blocks[block].name
-    case .episodeCounter: "the episode counter"
-    case .smoothedReward: "the smoothed reward"
-    case .results: "the list of results"
-    case .model: "the model"
-    case .gradient(let block): "the gradient of \(blocks[block].name)"
-    case .stepCount(let block): "the step count of \(blocks[block].name)"
-    }
+  fileprivate func nameInSentence(blocks: [Block]) -> String {
+    if case .block = self { name(blocks: blocks) } else { "the \(name(blocks: blocks))" }
   }
 }
 

@@ -37,7 +37,9 @@ public struct Race<P: Participant> {
     self.program = program
     self.goal = goal
     choices = shrinker.choices
-    passing = shrinker.nearestPassing(limit: 500)
+    // A deadlock is what a run comes to; other hazards are what an access shows.
+    let isState = goal == .deadlock || goal == .hazard(.earlyExitJoin) || goal == .anyHazard
+    passing = shrinker.nearestPassing(limit: 500, isCompleted: isState)
     size = (shrinker.size, found)
     candidates = shrinker.candidates
     let history = AccessHistory(choices, from: start)!

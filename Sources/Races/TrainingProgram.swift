@@ -8,24 +8,20 @@ import Training
 public struct TrainingProgram<P: Participant> {
   /// What is trained.
   public let configuration: Configuration
-  /// What is around the workers, as traces name it; `nil` for workers alone.
-  public let name: String?
   private let begin: (Configuration) throws -> (world: P.Shared, processes: [P])
 
   /// A program.
   /// - Parameter begin: makes the shared world and the processes before their first accesses.
   public init(
-    _ configuration: Configuration, name: String? = nil,
-    begin: @escaping (Configuration) throws -> (world: P.Shared, processes: [P])
+    _ configuration: Configuration, begin: @escaping (Configuration) throws -> (world: P.Shared, processes: [P])
   ) {
     self.configuration = configuration
-    self.name = name
     self.begin = begin
   }
 
   /// The same program of another configuration.
   public func with(_ configuration: Configuration) -> TrainingProgram {
-    TrainingProgram(configuration, name: name, begin: begin)
+    TrainingProgram(configuration, begin: begin)
   }
 
   /// The run before its first access.
@@ -39,7 +35,7 @@ public struct TrainingProgram<P: Participant> {
 extension TrainingProgram where P == LaunchProcess {
   /// The workers of `configuration`, each on a thread that a parent starts and waits for.
   public init(_ configuration: Configuration, launchedBy program: LaunchProgram) {
-    self.init(configuration, name: "launch") { configuration in
+    self.init(configuration) { configuration in
       let (world, workers) = try configuration.makeRun()
       return program.launch(workers, in: world)
     }

@@ -79,7 +79,7 @@ extension ReplayPage {
         if (lost > 0) facts.append(`, so ${counted(lost, 'store')} in between ${lost === 1 ? 'is' : 'are'} lost`);
       }
       if (effect === 'load' && partner) facts.append('; to be stored by ', link(partner));
-      facts.append(`. Update ${grouped(update + 1)} of ${run.processes[process]}. ${upcoming}`);
+      facts.append(`. Update ${grouped(update)} of ${run.processes[process]}. ${upcoming}`);
       now.replaceChildren(
         element('p', { class: 'what' },
           element('span', { class: 'n' }, `access ${grouped(place)}`),

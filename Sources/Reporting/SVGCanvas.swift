@@ -69,13 +69,16 @@ struct SVGCanvas {
     add("path", "d=\"\(data)\" \(attributes)", title: title)
   }
 
-  /// A text whose baseline is at `y`.
-  mutating func text(_ text: String, x: Double, y: Double, font: Font = Font(), anchor: Anchor = .start) {
+  /// A text whose baseline is at `y`, with a rim of the colour `rim` that keeps it apart from what it stands on.
+  mutating func text(
+    _ text: String, x: Double, y: Double, font: Font = Font(), anchor: Anchor = .start, rim: String? = nil
+  ) {
     var attributes = "x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" font-size=\"\(Self.number(font.size))\""
     attributes += " fill=\"\(font.colour)\""
     if font.isMonospaced { attributes += " class=\"m\"" }
     if font.isBold { attributes += " font-weight=\"600\"" }
     if anchor != .start { attributes += " text-anchor=\"\(anchor.rawValue)\"" }
+    if let rim { attributes += " stroke=\"\(rim)\" stroke-width=\"4\" paint-order=\"stroke\"" }
     elements.append("<text \(attributes)>\(Self.escaped(text))</text>")
   }
 

@@ -73,10 +73,19 @@ extension Terminal {
 
   /// Facts as lines `key  value`, the values aligned. A value that is too long for the line is not cut: digests and
   /// commands are there to be copied.
-  public func keyValueLines(_ facts: [(key: String, value: String)], indent: Int = 2) -> [String] {
+  /// - Parameter wrapsValues: whether a long value goes on below itself, where values are sentences.
+  public func keyValueLines(
+    _ facts: [(key: String, value: String)], indent: Int = 2, wrapsValues: Bool = false
+  ) -> [String] {
     let width = facts.map(\.key.count).max() ?? 0
-    return facts.map { fact in
-      String(repeating: " ", count: indent) + emphasised(fact.key.padded(to: width), .faint) + "  " + fact.value
+    let margin = String(repeating: " ", count: indent)
+    return facts.flatMap { fact in
+      // On a narrow screen a value still gets words, not letters.
+      let room = max(columns - indent - width - 2, 24)
+      let lines = wrapsValues ? fact.value.wrapped(to: room) : [fact.value]
+      return (lines.isEmpty ? [""] : lines).enumerated().map { index, line in
+        margin + emphasised((index == 0 ? fact.key : "").padded(to: width), .faint) + "  " + line
+      }
     }
   }
 

@@ -31,14 +31,19 @@ public struct TimelineSpan: Sendable, Equatable {
   public var category: TimelineCategory
   /// What is done in a few words, such as `load actor.weight`.
   public var label: String
+  /// What that does to what it touches, such as `v3→v4`; empty where there is nothing to say.
+  public var effect: String
 
   /// Makes a span.
-  public init(lane: Int, start: Double, end: Double, category: TimelineCategory, label: String) {
+  public init(
+    lane: Int, start: Double, end: Double, category: TimelineCategory, label: String, effect: String = ""
+  ) {
     self.lane = lane
     self.start = start
     self.end = end
     self.category = category
     self.label = label
+    self.effect = effect
   }
 }
 
@@ -93,6 +98,20 @@ public struct TimelineArrow: Sendable, Equatable {
   }
 }
 
+/// What an access means for a hazard, in words to be set beside it.
+public struct TimelineNote: Sendable, Equatable {
+  /// The access.
+  public var at: TimelinePoint
+  /// The words, a few enough for one line.
+  public var text: String
+
+  /// Makes a note.
+  public init(at: TimelinePoint, text: String) {
+    self.at = at
+    self.text = text
+  }
+}
+
 /// A run's schedule, ready to be drawn.
 public struct Timeline: Sendable, Equatable {
   /// The heading.
@@ -109,17 +128,21 @@ public struct Timeline: Sendable, Equatable {
   public var marks: [TimelineMark]
   /// What led to them.
   public var arrows: [TimelineArrow]
+  /// What the accesses mean that matter; where there are any, the other accesses step back.
+  public var notes: [TimelineNote]
+  /// What is to be said below the picture; empty where there is nothing.
+  public var caption: String
 
   /// Makes a timeline.
   /// - Precondition: every lane index is in `lanes`, every time is finite, no span ends before it begins.
   public init(
     title: String, subtitle: String, lanes: [String], unit: String, spans: [TimelineSpan],
-    marks: [TimelineMark] = [], arrows: [TimelineArrow] = []
+    marks: [TimelineMark] = [], arrows: [TimelineArrow] = [], notes: [TimelineNote] = [], caption: String = ""
   ) {
     let points =
       spans.map { TimelinePoint(lane: $0.lane, time: $0.end) }
       + marks.map { TimelinePoint(lane: $0.lane, time: $0.time) }
-      + arrows.flatMap { [$0.from, $0.to] }
+      + arrows.flatMap { [$0.from, $0.to] } + notes.map(\.at)
     precondition(points.allSatisfy { lanes.indices.contains($0.lane) }, "a lane of the timeline has no name")
     precondition(points.allSatisfy(\.time.isFinite), "a time of the timeline is not finite")
     precondition(spans.allSatisfy { $0.start.isFinite && $0.start <= $0.end }, "a span ends before it begins")
@@ -130,6 +153,8 @@ public struct Timeline: Sendable, Equatable {
     self.spans = spans
     self.marks = marks
     self.arrows = arrows
+    self.notes = notes
+    self.caption = caption
   }
 
   /// From the first moment to the last; `0...1` where nothing happened.

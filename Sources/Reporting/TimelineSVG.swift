@@ -5,9 +5,9 @@
 public enum TimelineSVG {
   /// Draws `timeline`, `width` pixels wide. The same timeline gives the same bytes, at most some 3 MB of them.
   ///
-  /// Up to 150 labelled accesses of a few workers, one after the other, are drawn from top to bottom, one a row. Other
-  /// runs are drawn from left to right; where that is too dense to read, a window around the first hazard follows on a
-  /// larger scale.
+  /// Up to 150 labelled accesses of a few workers, one after the other, are drawn from top to bottom, one a row, with
+  /// their notes beside them. Other runs are drawn from left to right, without notes; where that is too dense to read,
+  /// a window around the first hazard follows on a larger scale.
   /// - Precondition: `width` is at least 480.
   public static func render(_ timeline: Timeline, width: Int = 1200) -> String {
     precondition(width >= 480, "a timeline is at least 480 pixels wide")
@@ -17,8 +17,8 @@ public enum TimelineSVG {
   }
 }
 
-/// One picture in the making, drawn from top to bottom.
-private struct TimelineDrawing {
+/// One picture in the making, drawn from top to bottom. Its rows have a file of their own.
+struct TimelineDrawing {
   let timeline: Timeline
   let width: Double
   let styles: [String: HazardStyle]
@@ -93,7 +93,8 @@ private struct TimelineDrawing {
         attributes: "rx=\"2\" \(category.outline)")
       canvas.text(text, x: start + 19, y: bottom + 4.5, font: font)
     }
-    for (hazard, count) in timeline.hazardCounts {
+    // Where there are notes, each mark has its name beside it.
+    for (hazard, count) in timeline.hazardCounts where timeline.notes.isEmpty || !isLadder {
       let text = "\(hazard) \(NumberText.grouped(count))"
       let start = place(text)
       drawMark(hazard, x: start + 6.5, y: bottom + 0.5, radius: 5.5)
@@ -105,7 +106,7 @@ private struct TimelineDrawing {
   /// The first hazards in words.
   private mutating func drawFindings() {
     let marks = orderedMarks
-    guard !marks.isEmpty else { return }
+    guard !marks.isEmpty, timeline.notes.isEmpty || !isLadder else { return }
     let limit = isLadder ? 12 : 8
     let firsts = marks.indices.filter { index in !marks[..<index].contains { $0.hazard == marks[index].hazard } }
     let others = marks.indices.filter { !firsts.contains($0) }
@@ -133,6 +134,11 @@ private struct TimelineDrawing {
 
   private mutating func drawRemarks() {
     bottom += 8
+    let captionFont = SVGCanvas.Font(size: 11)
+    for line in timeline.caption.wrapped(to: characters(captionFont)) {
+      canvas.text(line, x: margin, y: bottom, font: captionFont)
+      bottom += 18
+    }
     for line in remarks.joined(separator: " ").wrapped(to: characters(noteFont)) {
       canvas.text(line, x: margin, y: bottom, font: noteFont)
       bottom += 16
@@ -144,22 +150,23 @@ private struct TimelineDrawing {
     Int((width - 2 * margin - indent) / font.characterWidth)
   }
 
-  private var orderedMarks: [TimelineMark] {
+  var orderedMarks: [TimelineMark] {
     timeline.marks.sorted { ($0.time, $0.lane, $0.hazard) < ($1.time, $1.lane, $1.hazard) }
   }
 
-  private func timeText(_ time: Double) -> String {
+  func timeText(_ time: Double) -> String {
     time == time.rounded() && time.magnitude < 1e15
       ? NumberText.grouped(Int(time)) : NumberText.trimmed(time, places: 4)
   }
 
-  private func title(_ span: TimelineSpan) -> String {
+  func title(_ span: TimelineSpan) -> String {
     let when =
       span.start == span.end ? "at \(timeText(span.start))" : "\(timeText(span.start)) to \(timeText(span.end))"
-    return "\(span.label.shortened(to: 120)) · \(span.category.rawValue), \(timeline.lanes[span.lane]), \(when)"
+    let what = span.effect.isEmpty ? span.label : "\(span.label) \(span.effect)"
+    return "\(what.shortened(to: 120)) · \(span.category.rawValue), \(timeline.lanes[span.lane]), \(when)"
   }
 
-  private mutating func drawMark(_ hazard: String, x: Double, y: Double, radius: Double, title: String? = nil) {
+  mutating func drawMark(_ hazard: String, x: Double, y: Double, radius: Double, title: String? = nil) {
     guard let style = styles[hazard] else { return }
     canvas.path(
       style.shape.path(x: x, y: y, radius: radius),
@@ -170,7 +177,7 @@ private struct TimelineDrawing {
 
   /// A curve with a head, over a white rim that keeps it apart from what it crosses. The curve leaves and arrives in
   /// the direction from one control point to the other end.
-  private mutating func drawArrow(
+  mutating func drawArrow(
     _ hazard: String, from: (x: Double, y: Double), through: ((x: Double, y: Double), (x: Double, y: Double)),
     to: (x: Double, y: Double)
   ) {
@@ -188,117 +195,6 @@ private struct TimelineDrawing {
     let head =
       "M\(n(to.x)) \(n(to.y))L\(n(neck.x - uy * 4)) \(n(neck.y + ux * 4))L\(n(neck.x + uy * 4)) \(n(neck.y - ux * 4))Z"
     canvas.path(head, "fill=\"\(style.colour)\"")
-  }
-
-  // MARK: From top to bottom
-
-  private let rowHeight: Double = 21
-  private let rowGutter: Double = 64
-  private let columnGap: Double = 56
-
-  private var accesses: [TimelineSpan] {
-    timeline.spans.filter { $0.category != .episode }.sorted {
-      ($0.start, $0.lane, $0.end) < ($1.start, $1.lane, $1.end)
-    }
-  }
-
-  private var columnWidth: Double {
-    let lanes = Double(timeline.lanes.count)
-    return min(460, (width - 2 * margin - rowGutter - columnGap * (lanes - 1)) / lanes)
-  }
-
-  private var isLadder: Bool {
-    let accesses = accesses
-    guard !accesses.isEmpty, timeline.spans.count <= 150, columnWidth >= 150 else { return false }
-    // Only where things happen one after the other: what goes on side by side needs a scale of time.
-    let isSequence = zip(accesses, accesses.dropFirst()).allSatisfy { $0.end <= $1.start }
-    return isSequence && accesses.allSatisfy { !$0.label.isEmpty }
-  }
-
-  private func columnStart(_ lane: Int) -> Double {
-    margin + rowGutter + Double(lane) * (columnWidth + columnGap)
-  }
-
-  private mutating func drawLadder() {
-    let accesses = accesses
-    let times = Array(Set(accesses.map(\.start))).sorted()
-    let top = bottom + 24
-    let rows = times.count
-    // The row a moment falls into: the last one that begins no later.
-    func row(_ time: Double) -> Int { max(0, (times.firstIndex { $0 > time } ?? rows) - 1) }
-    func y(_ row: Int) -> Double { top + Double(row) * rowHeight }
-
-    canvas.text(
-      timeline.unit, x: margin, y: bottom + 10, font: noteFont)
-    for lane in timeline.lanes.indices {
-      let x = columnStart(lane)
-      let name = timeline.lanes[lane].shortened(to: Int(columnWidth / 8))
-      canvas.rectangle(
-        x: x - 8, y: bottom - 6, width: columnWidth + 16, height: Double(rows) * rowHeight + 36, fill: "#F6F8FB",
-        attributes: "rx=\"6\"")
-      canvas.text(name, x: x, y: bottom + 11, font: SVGCanvas.Font(size: 12, isBold: true))
-    }
-    for (index, time) in times.enumerated() {
-      let middle = y(index) + rowHeight / 2
-      canvas.line(
-        x1: margin + rowGutter - 14, y1: middle, x2: columnStart(timeline.lanes.count - 1) + columnWidth, y2: middle,
-        stroke: index.isMultiple(of: 5) ? "#CBD5E1" : "#E8EDF3")
-      canvas.text(
-        timeText(time), x: margin + rowGutter - 20, y: middle + 3.5,
-        font: SVGCanvas.Font(size: 10, colour: index.isMultiple(of: 5) ? SVGCanvas.ink : "#8491A5"), anchor: .end)
-    }
-    for episode in timeline.spans where episode.category == .episode {
-      let (first, last) = (row(episode.start), max(row(episode.start), row(episode.end) - 1))
-      canvas.rectangle(
-        x: columnStart(episode.lane) - 6, y: y(first) + 2, width: 3, height: y(last + 1) - y(first) - 4,
-        fill: episode.category.colour, attributes: "rx=\"1.5\"", title: title(episode))
-    }
-    var marksAt: [[Int]: [TimelineMark]] = [:]
-    for mark in orderedMarks { marksAt[[mark.lane, row(mark.time)], default: []].append(mark) }
-    for access in accesses {
-      let first = row(access.start)
-      let next = times.firstIndex { $0 >= access.end } ?? rows
-      let x = columnStart(access.lane)
-      canvas.rectangle(
-        x: x, y: y(first) + 2, width: columnWidth, height: y(max(next, first + 1)) - y(first) - 4,
-        fill: access.category.colour, attributes: "rx=\"3\" \(access.category.outline)", title: title(access))
-      let taken = Double(marksAt[[access.lane, first]]?.count ?? 0) * 16
-      let room = Int((columnWidth - 16 - taken) / 6.3)
-      canvas.text(
-        access.label.shortened(to: room), x: x + 8, y: y(first) + rowHeight / 2 + 3.7,
-        font: SVGCanvas.Font(size: 10.4, isMonospaced: true))
-    }
-    for arrow in timeline.arrows {
-      let (from, to) = (columnStart(arrow.from.lane), columnStart(arrow.to.lane))
-      // Where one arrow arrives and another leaves, each gets its own half of the row.
-      func isShared(_ point: TimelinePoint) -> Bool {
-        timeline.arrows.contains { $0.from == point } && timeline.arrows.contains { $0.to == point }
-      }
-      let fromY = y(row(arrow.from.time)) + rowHeight / 2 + (isShared(arrow.from) ? 4 : 0)
-      let toY = y(row(arrow.to.time)) + rowHeight / 2 - (isShared(arrow.to) ? 4 : 0)
-      if arrow.from.lane == arrow.to.lane {
-        let edge = from + columnWidth
-        let bulge = edge + columnGap * 0.6
-        drawArrow(
-          arrow.hazard, from: (edge, fromY), through: ((bulge, fromY), (bulge, toY)), to: (edge, toY))
-      } else {
-        let isRightward = arrow.from.lane < arrow.to.lane
-        let (startX, endX) = isRightward ? (from + columnWidth, to) : (from, to + columnWidth)
-        let pull = (endX - startX) * 0.6
-        drawArrow(
-          arrow.hazard, from: (startX, fromY), through: ((startX + pull, fromY), (endX - pull, toY)), to: (endX, toY))
-      }
-    }
-    for (cell, marks) in marksAt.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-      for (position, mark) in marks.enumerated() {
-        drawMark(
-          mark.hazard, x: columnStart(cell[0]) + columnWidth - 11 - 16 * Double(position),
-          y: y(cell[1]) + rowHeight / 2, radius: 5.5, title: "\(mark.hazard) · \(mark.detail)")
-      }
-    }
-    bottom = y(rows) + 26
-    remarks.append("Time runs downwards, one row for each moment at which something begins.")
-    if !timeline.arrows.isEmpty { remarks.append("Arrows lead from a hazard's cause to its effect.") }
   }
 
   // MARK: From left to right

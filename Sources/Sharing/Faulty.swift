@@ -84,11 +84,28 @@ public struct Faulty<Base: Participant>: Participant {
     isStopped ? nil : base.nextAccessDescription(in: world)
   }
 
+  /// As of the process, until it has stopped.
+  public func waitDescription(in world: Base.Shared) -> String? {
+    isStopped ? "\(name) has stopped for ever" : base.waitDescription(in: world)
+  }
+
+  /// As of the process.
+  public var workerPhase: Worker.Phase? { base.workerPhase }
+
+  /// The worker that has, or will have, the faults.
+  public func worker(in world: Base.Shared) -> Worker? { base.worker(in: world) }
+
   /// As of the process.
   public static func witnessed(in world: Base.Shared) -> HazardSet { Base.witnessed(in: world) }
 
   /// As of the process.
   public static func training(in world: Base.Shared) -> TrainingWorld { Base.training(in: world) }
+
+  /// As of the process.
+  public static func objectNames(in world: Base.Shared) -> [String] { Base.objectNames(in: world) }
+
+  /// As of the process.
+  public static func launch(in world: Base.Shared) -> LaunchProgram? { Base.launch(in: world) }
 
   /// The digest of the processes' state and of how far their faults have struck.
   public static func digest(of processes: [Faulty], in world: Base.Shared) -> StateDigest {

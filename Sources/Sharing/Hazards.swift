@@ -131,11 +131,12 @@ public struct RunStatistics: Hashable, Sendable {
 
   /// What was done before, as `counts` of hazards in the order of the catalogue and the histogram of staleness.
   /// - Precondition: one count a hazard, none negative.
-  public init(environmentSteps: Int, updates: Int, staleness: [Int], hazards: [Int]) {
+  public init(environmentSteps: Int, updates: Int, staleness: [Int], hazards: [Int], refused: Int = 0) {
     precondition(hazards.count == Hazard.allCases.count, "\(hazards.count) counts of hazards")
     self.init()
     self.environmentSteps = environmentSteps
     self.updates = updates
+    self.refused = refused
     self.staleness += staleness
     totalLag = staleness.enumerated().reduce(0) { $0 + $1.offset * $1.element }
     counts = hazards

@@ -5,7 +5,10 @@ import Lockstep
 
 extension LaunchProcess: Participant {
   /// `parent`, or `thread` and its number.
-  public var name: String { number == 0 ? "parent" : "thread \(thread)" }
+  public var name: String { Self.name(of: number) }
+
+  /// What the process of this number is called.
+  public static func name(of process: Int) -> String { process == 0 ? "parent" : "thread \(process - 1)" }
 
   /// What the next access is.
   public func nextAccessDescription(in world: LaunchWorld) -> String? {
@@ -46,11 +49,29 @@ extension LaunchProcess: Participant {
     }
   }
 
+  /// The place at which the thread is in its worker's program, whose results it puts elsewhere.
+  public var workerPhase: Worker.Phase? {
+    if case .working(let phase, _) = place, phase != .publishing { phase } else { nil }
+  }
+
+  /// The worker that the thread runs, once it knows.
+  public func worker(in world: LaunchWorld) -> Worker? { worker.map { world.workers[$0] } }
+
   /// What the statistics noted.
   public static func witnessed(in world: LaunchWorld) -> HazardSet { world.training.statistics.witnessed }
 
   /// The world of the workers.
   public static func training(in world: LaunchWorld) -> TrainingWorld { world.training }
+
+  /// Those of the training run, then the parent's and the threads'.
+  public static func objectNames(in world: LaunchWorld) -> [String] {
+    let threads = world.started.indices
+    return Worker.objectNames(in: world.training) + ["loop variable", "queue"]
+      + threads.map { "start of thread \($0)" } + threads.map { "end of thread \($0)" }
+  }
+
+  /// How the workers are started and awaited.
+  public static func launch(in world: LaunchWorld) -> LaunchProgram? { world.program }
 
   /// The digest of the training run, of the queue, and of where everybody stands.
   public static func digest(of processes: [LaunchProcess], in world: LaunchWorld) -> StateDigest {

@@ -51,15 +51,29 @@ public enum SharedObject: Hashable, Sendable {
   }
 }
 
+extension SharedObject {
+  /// What it is called beside a model of `blocks`: `actor.weight`, `episode counter`.
+  public func name(blocks: [Block]) -> String {
+    switch self {
+    case .block(let block): blocks[block].name
+    case .episodeCounter: "episode counter"
+    case .smoothedReward: "smoothed reward"
+    case .results: "results"
+    case .model: "model"
+    case .gradient(let block): "gradient of \(blocks[block].name)"
+    case .stepCount(let block): "step count of \(blocks[block].name)"
+    }
+  }
+}
+
 extension Access {
   /// The access in words, such as `store actor.weight`.
-  /// - Parameter isLoad: whether a read begins an update, rather than bringing a block into the local net.
-  public func description(blocks: [Block], isLoad: Bool = false) -> String {
+  public func description(blocks: [Block]) -> String {
     switch SharedObject(number: object, blocks: blocks.count) {
     case .block(let block):
       let verb =
         switch kind {
-        case .read: isLoad ? "load" : "read"
+        case .read: "read"
         case .write: "store"
         default: "update"
         }

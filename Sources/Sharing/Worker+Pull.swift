@@ -13,6 +13,7 @@ extension Worker {
       world.ticket = found.ticket
       noteFound(found.result, block)
     }
+    noteTear(&world)
     if block + 1 < blockCount { phase = .pulling(block + 1) } else { endPull(&world) }
   }
 
@@ -53,8 +54,13 @@ extension Worker {
     }
   }
 
+  /// Notes a torn pull at the access that first shows it.
+  mutating func noteTear(_ world: inout TrainingWorld) {
+    if pullIsTorn && !tearIsNoted { world.statistics.note(.tornPull) }
+    tearIsNoted = pullIsTorn
+  }
+
   mutating func endPull(_ world: inout TrainingWorld) {
-    if pullIsTorn { world.statistics.note(.tornPull) }
     hasPulled = true
     if world.witnessesPulls {
       pulled = PullWitness(

@@ -226,7 +226,7 @@ extension Worker {
     episodeIsOver = state.episodeIsOver
     smoothedAsRead = state.smoothedAsRead
     hasPulled = state.hasPulled
-    pullIsTorn = state.pullIsTorn
+    (pullIsTorn, tearIsNoted) = (state.pullIsTorn, state.pullIsTorn)
     lag = state.lag
     netOrGradient = state.netOrGradient
     loaded = state.loaded

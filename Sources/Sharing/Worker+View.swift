@@ -13,6 +13,7 @@ extension Worker {
       noteViewed(found.result, block)
     }
     noteChange(&world)
+    noteTear(&world)
     if block + 1 < blockCount { phase = .viewing(block + 1) } else { endView(&world) }
   }
 
@@ -39,7 +40,6 @@ extension Worker {
 
   /// Acts once by the net that was read; then looks again, or differentiates the flush by the net read last.
   private mutating func endView(_ world: inout TrainingWorld) {
-    if pullIsTorn { world.statistics.note(.tornPull) }
     hasPulled = true
     do throws(WorkerFailure.Cause) {
       let net = netOrGradient

@@ -106,6 +106,8 @@ public struct Worker: Process, Sendable {
   /// The writers of the first block of the pull under way, and whether a later block had others.
   var pullWriters: UInt64 = 0
   var pullIsTorn = false
+  /// Whether that was noted.
+  var tearIsNoted = false
   /// Whether the access under way found the net changed since the last action.
   var viewHasChanged = false
   /// The step number of the push under way, which `updates` decides.

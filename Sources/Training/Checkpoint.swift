@@ -111,6 +111,8 @@ extension Checkpoint {
       /// Updates by staleness.
       var staleness: [Int]
       var hazards: [String: Int]
+      /// Gradients that were dropped because they were staler than the bound; absent where there is none.
+      var refused: Int?
     }
 
     var format = Self.format
@@ -180,7 +182,7 @@ extension Checkpoint {
         isSmoothed: board.isSmoothed, results: board.results.count),
       statistics: Run.Statistics(
         environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
-        hazards: statistics.hazards),
+        hazards: statistics.hazards, refused: configuration.stalenessBound.map { _ in statistics.refused }),
       schedule: schedule, workers: workers)
     return (try run.sealed(), tensors, name)
   }
@@ -248,7 +250,9 @@ extension Checkpoint {
       throw ConfigurationError(description: "it has \(run.workers.count) workers for \(run.configuration.workers)")
     }
     let statistics = run.statistics
-    let counts = [statistics.environmentSteps, statistics.updates] + statistics.staleness + statistics.hazards.values
+    let counts =
+      [statistics.environmentSteps, statistics.updates, statistics.refused ?? 0] + statistics.staleness
+      + statistics.hazards.values
     guard statistics.staleness.count <= 1 << 20, counts.allSatisfy({ 0..<1 << 40 ~= $0 }),
       statistics.staleness.reduce(0, +) <= statistics.updates
     else { throw ConfigurationError(description: "its statistics are impossible") }
@@ -256,7 +260,7 @@ extension Checkpoint {
     digest = run.digest
     self.statistics = RunStatistics(
       environmentSteps: statistics.environmentSteps, updates: statistics.updates, staleness: statistics.staleness,
-      hazards: Hazard.allCases.map { statistics.hazards[$0.rawValue] ?? 0 })
+      hazards: Hazard.allCases.map { statistics.hazards[$0.rawValue] ?? 0 }, refused: statistics.refused ?? 0)
     schedule = run.schedule
     // The tensors are asked for before anything of their size is made.
     model = try Self.model(in: tensors, for: configuration)

@@ -70,11 +70,20 @@ private enum JSONValue: Codable {
 }
 
 extension Configuration {
-  /// The names of all settings, in alphabetical order.
-  public static func settingNames(of configuration: Configuration) -> [String] {
+  /// Settings that may have no value. The JSON form leaves them out then; here they are `null`.
+  private static let optionalSettings = ["stalenessBound"]
+
+  /// All settings as JSON.
+  private var document: JSONValue {
     // Every setting has a JSON form.
-    try! JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(configuration)).names
+    let document = try! JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(self))
+    guard case .object(var members) = document else { return document }
+    for name in Self.optionalSettings where members[name] == nil { members[name] = .null }
+    return .object(members)
   }
+
+  /// The names of all settings, in alphabetical order.
+  public static func settingNames(of configuration: Configuration) -> [String] { configuration.document.names }
 
   /// Changes the setting `name` to what `text` says: a number, `true`, `false`, or a word.
   /// - Throws: `ConfigurationError` where there is no such setting, or it cannot be that.
@@ -86,7 +95,7 @@ extension Configuration {
     // A word is no JSON; in quotation marks it is.
     let value = (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .text(text)
     do {
-      var document = try JSONDecoder().decode(JSONValue.self, from: JSONEncoder().encode(self))
+      var document = document
       document.set(name.split(separator: ".").map(String.init)[...], to: value)
       let changed = try JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(document))
       try changed.validate()

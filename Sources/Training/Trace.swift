@@ -13,8 +13,14 @@ public struct TraceHeader: Hashable, Sendable, Codable {
   public var blocks: Int
   /// The digest of the state from which the run goes on; `nil` where it begins at its beginning.
   public var startingDigest: String?
-  /// The program around the workers; `nil` for workers alone.
-  public var program: String?
+  /// How the workers are started and awaited; `nil` for workers alone.
+  public var launch: LaunchProgram?
+
+  /// How many processes the run has: the workers, or with a program around them its parent and their threads.
+  var processes: Int { configuration.workers + (launch == nil ? 0 : 1) }
+
+  /// Who the process of this number is: `worker 3`, `parent`, `thread 3`.
+  func name(of process: Int) -> String { launch == nil ? "worker \(process)" : LaunchProcess.name(of: process) }
 
   /// Whether `text` has the form of a digest.
   static func isDigest(_ text: String) -> Bool { text.wholeMatch(of: /[0-9a-f]{16}/) != nil }
@@ -94,7 +100,7 @@ public struct Trace: Sendable {
   /// How many bytes the accesses take.
   public let logBytes: Int
 
-  /// Each worker's log.
+  /// Each process's log; empty in a trace of a schedule.
   let logs: [[UInt8]]
   /// The checkpoint from which the run goes on, and where its frame begins.
   let state: (bytes: [UInt8], offset: Int)?
@@ -184,10 +190,9 @@ extension Trace {
         throw TraceError(
           first.offset, "the header has \(header.blocks) blocks, and its configuration \(blocks); record the run again")
       }
-      let workers = header.configuration.workers
-      accesses = [Int](repeating: 0, count: workers)
-      logs = [[UInt8]](repeating: [], count: workers)
-      readers = [AccessLogReader](repeating: AccessLogReader(blocks: header.blocks), count: workers)
+      accesses = [Int](repeating: 0, count: header.processes)
+      logs = [[UInt8]](repeating: [], count: header.processes)
+      readers = [AccessLogReader](repeating: AccessLogReader(blocks: header.blocks), count: header.processes)
       end = first.end
       while ending == nil, let frame = try TraceFrame.read(file, at: end) {
         switch frame.kind {
@@ -201,7 +206,7 @@ extension Trace {
           }
           state = (Array(file[frame.payload]), frame.offset)
         case .log:
-          guard header.configuration.sharing.isLocked else { throw Self.unrecordable(first) }
+          try checkIsRecordable(first)
           guard choices == nil else {
             throw TraceError(frame.offset, "a log beside choices; record the run again")
           }
@@ -226,7 +231,7 @@ extension Trace {
         }
         end = frame.end
       }
-      guard header.configuration.sharing.isLocked || choices != nil else { throw Self.unrecordable(first) }
+      if choices == nil { try checkIsRecordable(first) }
       guard header.startingDigest == nil || state != nil else {
         throw TraceError(first.end, "the state is missing from which the run goes on; record the run again")
       }
@@ -278,8 +283,15 @@ extension Trace {
       logs[worker] += piece
     }
 
-    private static func unrecordable(_ header: TraceFrame) -> TraceError {
-      TraceError(header.offset, "the header describes a run without locks, of which there is no recording")
+    /// - Throws: where there are schedules of such runs, and no recordings.
+    private func checkIsRecordable(_ frame: TraceFrame) throws(TraceError) {
+      guard header.configuration.sharing.isLocked else {
+        throw TraceError(frame.offset, "the header describes a run without locks, of which there is no recording")
+      }
+      guard header.launch == nil else {
+        throw TraceError(
+          frame.offset, "the header describes a program around workers, of which there is no recording")
+      }
     }
 
     /// Reads who makes each access.
@@ -288,12 +300,10 @@ extension Trace {
       do throws(ScheduleCode.Damage) {
         let schedule = try ScheduleCode.decode(payload)
         let processes = schedule.max().map { $0 + 1 } ?? 0
-        // Around workers there are further processes, which only the program's own replay can count.
-        guard processes <= accesses.count || header.program != nil else {
+        guard processes <= accesses.count else {
           throw ScheduleCode.Damage(
             position: 0, reason: "a choice of process \(processes - 1), of \(accesses.count)")
         }
-        accesses = [Int](repeating: 0, count: max(accesses.count, processes))
         for process in schedule { accesses[process] += 1 }
         choices = schedule
       } catch {

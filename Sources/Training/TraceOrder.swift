@@ -62,6 +62,7 @@ extension Trace {
   /// Where the records of two runs of one configuration first differ, in one sentence; `nil` where they don't.
   public func difference(from other: Trace) -> String? {
     if header.configuration != other.header.configuration { return "the runs have different configurations" }
+    if header.launch != other.header.launch { return "the runs have different programs around their workers" }
     if header.startingDigest != other.header.startingDigest {
       return "the runs begin in different states: digest \(header.startingDigest ?? "of a beginning") and "
         + "\(other.header.startingDigest ?? "of a beginning")"
@@ -70,7 +71,7 @@ extension Trace {
     if let choices, let others = other.choices, choices != others {
       let index = zip(choices, others).enumerated().first { $0.element.0 != $0.element.1 }?.offset
       guard let index else { return "one ends after \(choices.count) accesses, the other after \(others.count)" }
-      return "access \(index) is made by worker \(choices[index]) and by worker \(others[index])"
+      return "access \(index) is made by \(header.name(of: choices[index])) and by \(header.name(of: others[index]))"
     }
     var (mine, theirs) = (record, other.record)
     mine.extend(by: accesses)

@@ -37,7 +37,7 @@ public struct RecordedOrder: Strategy {
 }
 
 /// A recorded run in lockstep.
-public typealias RecordedSimulation = Simulation<Worker, RecordedOrder>
+public typealias RecordedSimulation<P: Participant> = Simulation<P, RecordedOrder>
 
 /// The first place where a replay and its recording differ.
 public struct TraceDivergence: Error, Hashable, Sendable, Codable, CustomStringConvertible {
@@ -55,9 +55,11 @@ public struct TraceDivergence: Error, Hashable, Sendable, Codable, CustomStringC
 
   /// What differs.
   public var kind: Kind
-  /// Whose access shows it; `nil` where only the whole state does.
+  /// Whose access shows it, by the number of the process; `nil` where only the whole state does.
   public var worker: Int?
-  /// How many updates that worker had made before.
+  /// Who that is, where it is no worker: `parent`.
+  public var name: String?
+  /// How many updates it had made before.
   public var update: Int?
   /// The number of the access in the replay, from 0.
   public var access: Int
@@ -75,16 +77,18 @@ public struct TraceDivergence: Error, Hashable, Sendable, Codable, CustomStringC
   /// The difference in one sentence.
   public var description: String {
     var place = "access \(access)"
-    if let worker { place += " (worker \(worker), update \(update ?? 0)\(operation.map { ", \($0)" } ?? ""))" }
+    if let worker {
+      place += " (\(name ?? "worker \(worker)"), update \(update ?? 0)\(operation.map { ", \($0)" } ?? ""))"
+    }
     let what = tensor.map { "\($0)[\(element ?? 0)]" }
     return "\(place): \(what.map { "\($0) is " } ?? "")\(recorded) on record, \(replayed) here"
   }
 }
 
 /// A replay of one trace, or of several that continue each other.
-public struct TraceReplay {
+public struct TraceReplay<P: Participant> {
   /// The run, between two accesses.
-  public private(set) var simulation: RecordedSimulation
+  public private(set) var simulation: RecordedSimulation<P>
   /// The cuts that have been reached, each with the digest that the record has there.
   public private(set) var cuts: [TraceCut] = []
   /// The trace that is being replayed.
@@ -95,45 +99,17 @@ public struct TraceReplay {
   private var earlierAccesses = 0
   private var cutsInTrace = 0
 
-  /// A replay before the first access.
-  /// - Throws: where the state from which the trace goes on cannot be read.
-  public init(_ trace: Trace) throws {
-    let (world, workers) = try Self.beginning(of: trace)
-    self.init(trace, world, workers)
-  }
-
-  private init(_ trace: Trace, _ world: TrainingWorld, _ workers: [Worker]) {
+  private init(_ trace: Trace, _ world: P.Shared, _ processes: [P]) {
     self.trace = trace
-    var world = world
-    world.witnessesPulls = true
-    world.keepsPulledNets = true
     simulation = Simulation(
-      world: world, processes: workers, strategy: RecordedOrder(trace, first: workers.map(\.nextAccess)))
-  }
-
-  /// The state that a trace begins with.
-  private static func beginning(of trace: Trace) throws -> (TrainingWorld, [Worker]) {
-    if let program = trace.header.program {
-      throw TraceError(
-        TraceFrame.signature.count,
-        "the trace is of the program '\(program)' around workers; replay it with the command that wrote it")
-    }
-    guard let state = trace.state else { return try trace.header.configuration.makeRun() }
-    do {
-      let checkpoint = try Checkpoint(state.bytes)
-      guard checkpoint.configuration == trace.header.configuration, checkpoint.digest == trace.header.startingDigest
-      else { throw ConfigurationError(description: "it is not of the run that the header describes") }
-      return try checkpoint.makeRun()
-    } catch {
-      throw TraceError(state.offset, "the state cannot be gone on from: \(error); record the run again")
-    }
+      world: world, processes: processes, strategy: RecordedOrder(trace, first: processes.map(\.nextAccess)))
   }
 
   /// Goes on with a trace that was recorded from the state in which this one ended.
   /// - Throws: `TraceDivergence` where that is another state.
   public mutating func goOn(with next: Trace) throws(TraceDivergence) {
-    let digest = "\(simulation.digest)"
-    guard next.header.configuration == trace.header.configuration else {
+    let digest = "\(P.digest(of: simulation.processes, in: simulation.world))"
+    guard next.header.configuration == trace.header.configuration, next.header.launch == trace.header.launch else {
       throw TraceDivergence(
         kind: .state, access: accesses, recorded: "a run with other settings is", replayed: "the earlier trace's")
     }
@@ -150,10 +126,18 @@ public struct TraceReplay {
   /// How many accesses have been made.
   public var accesses: Int { earlierAccesses + simulation.accesses }
 
+  /// How many updates have been made, with those of traces before this one.
+  public var updates: Int { training.statistics.updates }
+
+  /// Why a worker could not go on; of several, the last that could not.
+  public var failure: WorkerFailure? { training.failure }
+
   /// Makes the next access of the record, and compares what it brought.
   /// - Returns: what was done; `nil` at the end of the record.
   /// - Throws: `TraceDivergence`; the replay cannot go on.
-  public mutating func advance() throws(TraceDivergence) -> RecordedSimulation.Step? {
+  @specialized(where P == Worker)
+  @specialized(where P == LaunchProcess)
+  public mutating func advance() throws(TraceDivergence) -> RecordedSimulation<P>.Step? {
     while true {
       if let step = simulation.advance() {
         try compare(step)
@@ -169,17 +153,21 @@ public struct TraceReplay {
 
   // MARK: Comparing
 
-  private func compare(_ step: RecordedSimulation.Step) throws(TraceDivergence) {
-    guard let witness = simulation.strategy.tickets.record.lastAccess(of: step.process)?.witness else { return }
-    let worker = simulation.processes[step.process]
+  /// The model, the board and the statistics.
+  private var training: TrainingWorld { P.training(in: simulation.world) }
+
+  private func compare(_ step: RecordedSimulation<P>.Step) throws(TraceDivergence) {
+    guard let witness = simulation.strategy.tickets.record.lastAccess(of: step.process)?.witness,
+      let worker = simulation.processes[step.process].worker(in: simulation.world)
+    else { return }
     if witness != worker.pulled { throw difference(witness, worker, step) }
   }
 
   /// Which number of the pulled net differs, as far as a witness can tell.
   private func difference(
-    _ recorded: PullWitness, _ worker: Worker, _ step: RecordedSimulation.Step
+    _ recorded: PullWitness, _ worker: Worker, _ step: RecordedSimulation<P>.Step
   ) -> TraceDivergence {
-    let (net, blocks) = (simulation.world.pulledNet, simulation.world.model.blocks)
+    let (net, blocks) = (training.pulledNet, training.model.blocks)
     var divergence = TraceDivergence(
       kind: .pull, worker: step.process, update: worker.updates, access: earlierAccesses + step.index,
       operation: step.access.description(blocks: blocks),
@@ -196,7 +184,7 @@ public struct TraceReplay {
   }
 
   private func name(_ parameter: Int, _ recorded: Float, _ replayed: Float, in divergence: inout TraceDivergence) {
-    let tensor = simulation.world.plan.network.layout.tensors.last { $0.range.offset <= parameter }!
+    let tensor = training.plan.network.layout.tensors.last { $0.range.offset <= parameter }!
     divergence.tensor = tensor.name
     divergence.element = parameter - tensor.range.offset
     divergence.recorded = "\(recorded)"
@@ -212,18 +200,13 @@ public struct TraceReplay {
     let waiting = simulation.strategy.tickets.stuck.filter { $0.recorded != nil }
     if isTorn ? waiting.contains(where: \.isImpossible) : !waiting.isEmpty { throw disorder(waiting) }
     if let choices = trace.choices, simulation.accesses < choices.count {
-      let process = choices[simulation.accesses]
-      let failure = simulation.world.failure.map { " (\($0))" } ?? ""
-      throw TraceDivergence(
-        kind: .order, worker: process, update: simulation.processes[process].updates, access: accesses,
-        recorded: "an access is", replayed: "the worker has none left\(failure)")
+      throw impossible(choices[simulation.accesses])
     }
     if let unmade = simulation.strategy.tickets.unmade.first {
-      let failure = simulation.world.failure.map { " (\($0))" } ?? ""
       throw TraceDivergence(
         kind: .failure, worker: unmade.process, update: simulation.processes[unmade.process].updates, access: accesses,
         recorded: "ticket \(unmade.recorded.ticket) of object \(unmade.recorded.object) is",
-        replayed: "the worker has ended\(failure)")
+        replayed: "the worker has ended\(failureRemark)")
     }
     guard !isTorn, endingDigest == nil || cuts.last?.digest != endingDigest else { return false }
     let cut = trace.cuts[cutsInTrace]
@@ -241,6 +224,19 @@ public struct TraceReplay {
     return true
   }
 
+  /// What to say of `process`, who is chosen and cannot go on.
+  private func impossible(_ process: Int) -> TraceDivergence {
+    let participant = simulation.processes[process]
+    let wait = participant.waitDescription(in: simulation.world)
+    return TraceDivergence(
+      kind: .order, worker: process, name: trace.header.launch.map { _ in participant.name },
+      update: participant.updates, access: accesses, recorded: "an access is",
+      replayed: wait ?? "the worker has none left\(failureRemark)")
+  }
+
+  /// Why a worker could not go on, in brackets; empty where all could.
+  private var failureRemark: String { failure.map { " (\($0))" } ?? "" }
+
   /// What to say of `waiting`, who cannot go on with what is on record for them.
   private func disorder(_ waiting: [Waiting]) -> TraceDivergence {
     // Whoever can never go on shows where the order breaks; or else the first in the queue for a ticket that nobody
@@ -252,7 +248,7 @@ public struct TraceReplay {
     let recorded = culprit.recorded!
     var divergence = TraceDivergence(
       kind: .order, worker: culprit.process, update: simulation.processes[culprit.process].updates, access: accesses,
-      operation: culprit.access.description(blocks: simulation.world.model.blocks),
+      operation: simulation.processes[culprit.process].nextAccessDescription(in: simulation.world),
       recorded: "ticket \(recorded.ticket) is", replayed: "ticket \(culprit.made) is up")
     if recorded.object != culprit.access.object {
       divergence.recorded = "an access to object \(recorded.object) is"
@@ -277,6 +273,43 @@ public struct TraceReplay {
   }
 
   private typealias Waiting = Ticketed<TraceRecord>.Waiting
+}
+
+extension TraceReplay where P == Worker {
+  /// A replay of workers alone before the first access.
+  /// - Throws: where the state from which the trace goes on cannot be read.
+  /// - Precondition: the header has no program around the workers.
+  public init(_ trace: Trace) throws {
+    precondition(trace.header.launch == nil, "a replay of workers alone that a program is around")
+    var (world, workers) = try Self.beginning(of: trace)
+    world.witnessesPulls = true
+    world.keepsPulledNets = true
+    self.init(trace, world, workers)
+  }
+
+  /// The state that a trace begins with.
+  private static func beginning(of trace: Trace) throws -> (TrainingWorld, [Worker]) {
+    guard let state = trace.state else { return try trace.header.configuration.makeRun() }
+    do {
+      let checkpoint = try Checkpoint(state.bytes)
+      guard checkpoint.configuration == trace.header.configuration, checkpoint.digest == trace.header.startingDigest
+      else { throw ConfigurationError(description: "it is not of the run that the header describes") }
+      return try checkpoint.makeRun()
+    } catch {
+      throw TraceError(state.offset, "the state cannot be gone on from: \(error); record the run again")
+    }
+  }
+}
+
+extension TraceReplay where P == LaunchProcess {
+  /// A replay of the program `launch`, which the trace's header has, before the first access.
+  /// - Throws: where the configuration cannot be run.
+  public init(_ trace: Trace, of launch: LaunchProgram) throws {
+    precondition(trace.header.launch == launch, "a replay of a program that the trace is not of")
+    let (training, workers) = try trace.header.configuration.makeRun()
+    let (world, processes) = launch.launch(workers, in: training)
+    self.init(trace, world, processes)
+  }
 }
 
 extension Ticketed.Waiting {

@@ -12,15 +12,13 @@ extension Trace {
   /// - Parameters:
   ///   - choices: who makes each access.
   ///   - end: the run after them, from its beginning.
-  ///   - program: what is around the workers; `nil` for workers alone.
-  public static func bytes<P: Participant, S: Strategy>(
-    of choices: [Int], endingIn end: Simulation<P, S>, program: String? = nil
-  ) -> [UInt8] {
+  public static func bytes<P: Participant, S: Strategy>(of choices: [Int], endingIn end: Simulation<P, S>) -> [UInt8] {
     precondition(end.accesses == choices.count, "\(end.accesses) accesses of \(choices.count) choices")
     precondition(choices.count <= ScheduleCode.longest, "a schedule of \(choices.count) accesses")
     let world = P.training(in: end.world)
     let header = TraceHeader(
-      configuration: world.plan.configuration, blocks: world.model.blocks.count, startingDigest: nil, program: program)
+      configuration: world.plan.configuration, blocks: world.model.blocks.count, startingDigest: nil,
+      launch: P.launch(in: end.world))
     var accesses = [Int](repeating: 0, count: end.processes.count)
     for process in choices { accesses[process] += 1 }
     let cut = TraceCut(end.processes, in: end.world, accesses: accesses)

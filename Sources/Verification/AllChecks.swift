@@ -2,7 +2,7 @@
 
 /// Every check there is.
 public let allChecks: [ReferenceCheck] =
-  tableChecks + environmentChecks + operationChecks + networkChecks + returnChecks + optimizerChecks
+  tableChecks + environmentChecks + normalizerChecks + operationChecks + networkChecks + returnChecks + optimizerChecks
 
 extension ReferenceFolder {
   /// The files of the folder that no check reads, by their paths within it, sorted; documents are left out.

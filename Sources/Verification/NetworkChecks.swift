@@ -235,13 +235,13 @@ private struct A2CSystem: NetworkSystem {
           reward: rewards[t], value: Double(values[t]), nextValue: t + 1 < values.count ? Double(values[t + 1]) : 0,
           ending: masks[t] == 0 ? .terminated : .continues)
       }
-      func advantages(isNormalised: Bool) -> [Scalar] {
-        let estimator = AdvantageEstimator.generalized(lambda: Self.lambda, isNormalised: isNormalised)
+      func advantages(isNormalized: Bool) -> [Scalar] {
+        let estimator = AdvantageEstimator.generalized(lambda: Self.lambda, isNormalized: isNormalized)
         return results(of: steps) { estimator.estimate(of: $0, discount: Self.discount, into: $1) }.map { Scalar($0) }
       }
       let returns = results(of: steps) { discountedReturns(of: $0, discount: Self.discount, into: $1) }
         .map { Scalar($0) }
-      let normalised = advantages(isNormalised: true)
+      let normalised = advantages(isNormalized: true)
       let terms = ActorCriticLoss.a2cEpoch(
         network, policy: network.policy(in: states, on: tape), features: states,
         actions: tape.rows(
@@ -251,7 +251,7 @@ private struct A2CSystem: NetworkSystem {
         terms.total,
         [
           "value": values, "log_prob": tape.numbers(terms.logDensity), "returns": returns,
-          "advantage": advantages(isNormalised: false), "normalised_advantage": normalised,
+          "advantage": advantages(isNormalized: false), "normalised_advantage": normalised,
           "critic_loss": tape.numbers(tape.mean(terms.critic)), "policy_loss": tape.numbers(tape.mean(terms.actor)),
         ]
       )

@@ -123,14 +123,14 @@ private struct OptimizerReference {
     case "torch.RMSprop":
       let rule = RMSProp(
         learningRate: rate, decay: try decay(config, "alpha"), epsilon: epsilon, momentum: try momentum(config),
-        isCentred: try configs.bool(config, "centered"), weightDecay: try configs.double(config, "weight_decay"))
-      let isKept = [true, rule.momentum > 0, rule.isCentred]
+        isCentered: try configs.bool(config, "centered"), weightDecay: try configs.double(config, "weight_decay"))
+      let isKept = [true, rule.momentum > 0, rule.isCentered]
       return (rule, zip(["square_avg", "momentum", "grad_avg"], isKept).filter(\.1).map(\.0))
     case "tf1.RMSProp":
       let rule = TensorFlowRMSProp(
         learningRate: rate, decay: try decay(config, "decay"), epsilon: epsilon, momentum: try momentum(config),
-        isCentred: try configs.bool(config, "centered"))
-      return (rule, ["rms", "momentum"] + (rule.isCentred ? ["mg"] : []))
+        isCentered: try configs.bool(config, "centered"))
+      return (rule, ["rms", "momentum"] + (rule.isCentered ? ["mg"] : []))
     default:
       return nil
     }

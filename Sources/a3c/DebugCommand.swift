@@ -3,6 +3,7 @@
 import Debugging
 import Foundation
 import Lockstep
+import Races
 import Reporting
 import Sharing
 import Training
@@ -11,13 +12,19 @@ import Training
 struct DebugCommand {
   static let seed = Option<UInt64?>(
     "seed", .seed, help: "names the run: initial weights, noise, start states and schedule")
-  static let trace = Option<String?>("trace", .path("F"), help: "walk a recorded run instead")
+  static let trace = Option<String?>("trace", .path("F"), help: "walk a recorded run, or a saved schedule, instead")
+  static let hazard = Option<String?>(
+    "hazard", .choice("ID", CatalogueEntry.all.map(\.id)),
+    help: "find the smallest schedule that shows a hazard of the catalogue, and begin at its last access")
   static let episodes = Option<Int>(
     "episodes", .count(), default: 120, help: "how many episodes are asked for, all workers together")
   static let schedule = Option<Schedule>(
     "schedule", .choice("NAME"), default: .timed, help: "who goes next: round-robin, random or timed")
   static let scheduleSeed = Option<UInt64?>(
     "schedule-seed", .seed, help: "another interleaving of the same workers' noise (default: the seed)")
+  static let fault = Option<[Fault]>(
+    repeated: "fault", .fault,
+    help: "put a fault in, as a3c replay does: stop:W@N, restart:W@N, slow:W*K, nan:W@N or inf:W@N")
   static let commands = Option<[String]>(
     repeated: "command", .text("'X'", allowed: "a command of the debugger"),
     help: "follow this command, instead of reading them from standard input; may be given again")
@@ -31,17 +38,18 @@ struct DebugCommand {
       replay --until. A command that cannot be followed is answered with a sentence and does not end the session; exit \
       2 if there was one in a script.
       """,
-    options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
-      + [schedule, scheduleSeed, commands, json],
+    options: [seed, trace, hazard] + ConfigurationOptions.all.prefix(2) + [episodes]
+      + ConfigurationOptions.all.dropFirst(2) + [schedule, scheduleSeed, fault, commands, json],
     examples: [
       "a3c debug --seed 42",
       "a3c debug --seed 42 --command continue --command back --command where",
       "a3c debug --trace run.trace",
+      "a3c debug --hazard gradient-slot --command explain --command back",
     ])
 
   /// The JSON document.
   private struct Report: Encodable {
-    let commands: [DebugSession.Exchange]
+    let commands: [DebugExchange]
     let errors: Int
   }
 
@@ -53,30 +61,46 @@ struct DebugCommand {
   init(_ arguments: Arguments) throws {
     self.arguments = arguments
     if let path = arguments[Self.trace] {
-      let others = Self.declaration.options.map(\.name).filter { arguments.given.contains($0) }
-        .filter { !["trace", "command", "json"].contains($0) }
-      if let other = others.first {
-        throw UsageError("--trace says what was run, and --\(other) too; leave one of them out")
-      }
-      source = .recorded(path: path)
+      try Self.check(arguments, that: "--trace", goesWith: ["trace", "command", "json"])
+      source = .recorded(try loadTrace(path))
+    } else if let id = arguments[Self.hazard] {
+      try Self.check(arguments, that: "--hazard", goesWith: ["hazard", "seed", "command", "json"])
+      source = try .minimal(of: CatalogueEntry.named(id)!, seed: arguments[Self.seed] ?? 0)
     } else {
       guard let seed = arguments[Self.seed] else {
-        throw UsageError("a3c debug needs --seed N or --trace F; add one of them")
+        throw UsageError("a3c debug needs --seed N, --trace F or --hazard ID; add one of them")
       }
       let configuration = try ConfigurationOptions.configuration(
         arguments, seed: seed, episodes: arguments[Self.episodes])
       source = .seeded(
-        configuration, arguments[Self.schedule], scheduleSeed: arguments[Self.scheduleSeed] ?? seed)
+        configuration, arguments[Self.schedule], scheduleSeed: arguments[Self.scheduleSeed] ?? seed,
+        faults: arguments[Self.fault])
+    }
+  }
+
+  /// Refuses options that say what is run beside one that does.
+  private static func check(
+    _ arguments: Arguments, that option: String, goesWith compatible: Set<String>
+  ) throws(UsageError) {
+    let given = declaration.options.map(\.name).filter { arguments.given.contains($0) }
+    if let other = given.first(where: { !compatible.contains($0) }) {
+      throw UsageError("\(option) says what was run, and --\(other) too; leave one of them out")
     }
   }
 
   /// Follows commands until there are no more.
   /// - Returns: the exit code.
-  func run() throws -> Int32 {
-    var session = try DebugSession(source)
+  func run() throws -> Int32 { try follow(source.makeRun()) }
+
+  private func follow(_ run: some Debuggable) throws -> Int32 {
+    var session = try DebugSession(run.debuggedRun, of: source)
+    if case .found(let hazard, _) = source {
+      let place = session.debugger.walk.place
+      tell("\(hazard.rawValue) shows at access \(place) of \(place); explain says which accesses collide")
+    }
     let given = arguments[Self.commands]
     let isJSON = arguments[Self.json]
-    var exchanges: [DebugSession.Exchange] = []
+    var exchanges: [DebugExchange] = []
     func follow(_ line: String) {
       guard let exchange = session.follow(line) else { return }
       if isJSON { exchanges.append(exchange) } else { show(exchange) }
@@ -110,7 +134,7 @@ struct DebugCommand {
     return session.errors == 0 ? 0 : 2
   }
 
-  private func show(_ exchange: DebugSession.Exchange) {
+  private func show(_ exchange: DebugExchange) {
     let screen = DebugScreen(terminal: .standardOutput)
     for line in exchange.replies.flatMap(screen.lines) { print(line) }
     guard let error = exchange.error else { return }

@@ -9,28 +9,28 @@ import Reporting
 import Sharing
 import Training
 
-/// A session with the debugger.
-struct DebugSession {
-  /// What came of one line.
-  struct Exchange: Encodable {
-    /// The line.
-    let command: String
-    /// The answers; empty where it was an error.
-    let replies: [Reply]
-    /// Why it could not be followed.
-    let error: String?
+/// What came of one line of a session.
+struct DebugExchange: Encodable {
+  /// The line.
+  let command: String
+  /// The answers; empty where it was an error.
+  let replies: [Reply]
+  /// Why it could not be followed.
+  let error: String?
 
-    private enum CodingKeys: CodingKey { case command, replies, error }
+  private enum CodingKeys: CodingKey { case command, replies, error }
 
-    func encode(to encoder: any Encoder) throws {
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(command, forKey: .command)
-      if error == nil { try container.encode(replies, forKey: .replies) }
-      try container.encodeIfPresent(error, forKey: .error)
-    }
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(command, forKey: .command)
+    if error == nil { try container.encode(replies, forKey: .replies) }
+    try container.encodeIfPresent(error, forKey: .error)
   }
+}
 
-  private(set) var debugger: Debugger<Worker, Course>
+/// A session with the debugger.
+struct DebugSession<P: Participant> {
+  private(set) var debugger: Debugger<P, Course>
   /// The options that name the run.
   let source: DebugSource
   /// Whether `quit` was said.
@@ -38,10 +38,11 @@ struct DebugSession {
   /// How many lines could not be followed.
   private(set) var errors = 0
 
-  /// A session with the run that `source` describes.
-  init(_ source: DebugSource) throws {
+  /// A session with the run that `source` has made, at its beginning, or where it shows the hazard that was looked for.
+  init(_ run: Simulation<P, Course>, of source: DebugSource) throws {
     self.source = source
-    debugger = Debugger(try source.makeRun())
+    debugger = Debugger(run)
+    if case .found(_, let trace) = source { _ = try debugger.follow(.goTo(trace.accesses.reduce(0, +))) }
   }
 
   /// Asked now and then on long ways; `true` ends them.
@@ -52,13 +53,13 @@ struct DebugSession {
 
   /// Follows a line.
   /// - Returns: what came of it; `nil` for a line without a command.
-  mutating func follow(_ line: String) -> Exchange? {
+  mutating func follow(_ line: String) -> DebugExchange? {
     do {
       guard let command = try DebuggerCommand(line, vocabulary) else { return nil }
-      return Exchange(command: line, replies: try follow(command), error: nil)
+      return DebugExchange(command: line, replies: try follow(command), error: nil)
     } catch {
       errors += 1
-      return Exchange(command: line, replies: [], error: sentence(error))
+      return DebugExchange(command: line, replies: [], error: sentence(error))
     }
   }
 
@@ -72,7 +73,10 @@ struct DebugSession {
       try save(path)
       return [.remark("\(counted(debugger.walk.place, "choice")) written; a3c debug --trace \(path.quotedForShell)")]
     case .difference(let other):
-      return try debugger.difference(from: Debugger(source.other(other).makeRun()))
+      guard let run = try source.other(other).makeRun() as? Simulation<P, Course> else {
+        throw DebuggerError("the other run has other processes, such as a parent; there is no place to compare")
+      }
+      return try debugger.difference(from: Debugger(run))
     default: return try debugger.follow(command)
     }
   }
@@ -85,10 +89,7 @@ struct DebugSession {
       throw DebuggerError(
         "a trace has at most \(Trace.longestSchedule) choices, and this walk \(choices.count); go back before saving")
     }
-    guard try source.beginsAtItsBeginning else {
-      throw DebuggerError(
-        "the run goes on from a checkpoint, which a trace of choices cannot; walk its first recording")
-    }
+    if let reason = source.isNoSchedule { throw DebuggerError(reason) }
     try file.save(Trace.bytes(of: choices, endingIn: debugger.walk.run))
   }
 

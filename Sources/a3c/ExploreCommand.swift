@@ -42,7 +42,7 @@ struct ExploreCommand {
       + [strategy, schedules, accessLimit, seed, out, svg, force, json],
     examples: [
       "a3c explore", "a3c explore --hazard torn-pull --protocol sharded --svg torn.svg",
-      "a3c explore --until nonfinite --set adam.learningRate=100 --out bad.trace",
+      "a3c explore --until nonfinite --set adam.learningRate=1e20 --out bad.trace",
       "a3c explore --hazard torn-pull --protocol locked --strategy exhaustive",
     ])
 
@@ -96,7 +96,7 @@ struct ExploreCommand {
     let result = try HuntRun(hunt)
     if let race = result.race {
       try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end))
-      try svgFile?.save(TimelineSVG.render(race.timeline(subtitle: repro)))
+      try svgFile?.save(race.picture(subtitle: repro))
     }
     let report = ExploreReport(result, trace: traceFile?.path, repro: repro, command: command)
     print(arguments[Self.json] ? try report.json() : report.screen(result.race, on: .standardOutput))

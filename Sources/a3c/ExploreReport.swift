@@ -64,7 +64,7 @@ struct ExploreReport: Encodable {
   let updates: Int?
   /// Who makes each access of the minimal schedule, and of the nearest one that does not show it.
   let choices: [Int]?
-  let passing: [Int]?
+  @NullWhereNil var passing: [Int]?
   @NullWhereNil var trace: String?
   let repro: String
   /// The command that repeats the search.
@@ -141,7 +141,8 @@ struct ExploreReport: Encodable {
       ),
     ]
     if let explored, let classes {
-      let remark = cut! > 0 ? "; \(counted(cut!, "schedule")) cut at the limit of accesses" : ""
+      let estimate = explored < 1 ? ", by an estimate that is too high while races are still being met" : ""
+      let remark = estimate + (cut! > 0 ? "; \(counted(cut!, "schedule")) cut at the limit of accesses" : "")
       facts.append(
         ("explored", "\(NumberText.percent(explored)), \(counted(classes, "class", "classes"))\(remark)"))
     }
@@ -157,6 +158,9 @@ struct ExploreReport: Encodable {
       ("by", "\(strategy!), seed \(strategySeed!), after \(counted(foundSize!.accesses, "access", "accesses"))"))
     lines += terminal.keyValueLines(facts)
     lines += ["", heading("what happens")] + sentences.map { "  \($0)" }
+    if preemptions == 0 && !P.canBlock {
+      lines.append("  It needs no interleaving: one worker after the other shows it.")
+    }
     lines += [
       "",
       heading(

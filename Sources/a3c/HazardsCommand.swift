@@ -142,7 +142,7 @@ struct HazardsCommand {
     let rows = CatalogueEntry.all.map(Row.init)
     let terminal = Terminal.standardOutput
     func table(_ entries: [CatalogueEntry]) -> [String] {
-      terminal.keyValueLines(entries.map { ($0.id, $0.evidence) })
+      terminal.keyValueLines(entries.map { ($0.id, $0.evidence) }, wrapsValues: true)
     }
     let lines =
       [terminal.emphasised("races: they need an interleaving", .strong)] + table(CatalogueEntry.races)
@@ -160,10 +160,11 @@ struct HazardsCommand {
     if case .interleaving = entry.kind { commands.append("a3c hazards prove \(entry.id)") }
     let lines =
       [terminal.emphasised(entry.id, .strong)]
-      + terminal.keyValueLines([
-        ("known from", entry.source), ("what happens", entry.mechanism), ("is seen as", entry.evidence),
-        ("repaired", entry.repair),
-      ]) + terminal.keyValueLines(commands.map { ("", terminal.emphasised($0, .copyable)) })
+      + terminal.keyValueLines(
+        [
+          ("known from", entry.source), ("what happens", entry.mechanism), ("is seen as", entry.evidence),
+          ("repaired", entry.repair),
+        ], wrapsValues: true) + [""] + terminal.keyValueLines(commands.map { ("", terminal.emphasised($0, .copyable)) })
     print(isJSON ? try Row(entry).json() : lines.joined(separator: "\n"))
     return 0
   }
@@ -225,8 +226,8 @@ private struct Search: SpecimenVisitor {
     let hunt = RaceHunt(program, for: goal, by: strategy, schedules: schedules, seed: seed)
     let result = try HuntRun(hunt, isBounded: schedules != .max)
     if let race = result.race {
-      try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end, program: program.name))
-      try svgFile?.save(TimelineSVG.render(race.timeline(subtitle: command)))
+      try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end))
+      try svgFile?.save(race.picture(subtitle: command))
     }
     let repro = traceFile.map { "a3c replay --trace \($0.path.quotedForShell)" } ?? command
     let report = ExploreReport(result, trace: traceFile?.path, repro: repro, command: command)

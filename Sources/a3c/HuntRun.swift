@@ -47,11 +47,13 @@ struct HuntRun<P: Participant> {
 }
 
 extension Race {
-  /// The picture of the minimal schedule.
+  /// The picture of the minimal schedule, as wide as a page of text where two or three take part.
   /// - Parameter subtitle: the command that repeats it.
-  func timeline(subtitle: String) -> Timeline {
-    events.timeline(
-      title: "\(hazard?.rawValue ?? goal.description): \(counted(choices.count, "access", "accesses"))",
-      subtitle: subtitle, explanation: explanation, blocks: P.training(in: end.world).model.blocks.count)
+  func picture(subtitle: String) -> String {
+    let title =
+      hazard.map { "\($0.rawValue): \($0.meaning)" } ?? "\(goal): \(counted(choices.count, "access", "accesses"))"
+    let timeline = events.timeline(
+      title: title, subtitle: subtitle, explanation: explanation, blocks: P.training(in: end.world).model.blocks.count)
+    return TimelineSVG.render(timeline, width: max(900, 320 * timeline.lanes.count))
   }
 }

@@ -15,7 +15,10 @@ struct ReplayCommand {
     "seed", .seed, help: "names the run: initial weights, noise, start states and schedule")
   static let trace = Option<[String]>(
     repeated: "trace", .path("F"),
-    help: "replay a recorded run instead; given again, a recording that goes on where the one before ends")
+    help: """
+      replay a recorded run, or a saved schedule, instead; given again, a recording that goes on where the one before \
+      ends
+      """)
   static let episodes = Option<Int>(
     "episodes", .count(), default: 120, help: "how many episodes are asked for, all workers together")
   static let schedule = Option<Schedule>(
@@ -50,7 +53,8 @@ struct ReplayCommand {
     discussion: """
       The same seed and options give the same digest on every machine, in every build. Hazards are counted, not \
       judged: an A3C run without a lost update would be the surprise. With --trace the run is one of threads that \
-      a3c train --record wrote down; exit 1 where the replay is not identical.
+      a3c train --record wrote down, or a schedule that a3c explore, hazards or debug saved, of which the end is \
+      explained; exit 1 where the replay is not identical.
       """,
     options: [seed, trace] + ConfigurationOptions.all.prefix(2) + [episodes] + ConfigurationOptions.all.dropFirst(2)
       + [schedule, scheduleSeed, fault, until, digestsEvery, twice, timeline, perfetto, html, svg, force, json],
@@ -212,7 +216,7 @@ struct ReplayCommand {
   }
 
   /// A recorder of what the pictures show, if any is asked for.
-  func recorder<S: Strategy>(for simulation: Simulation<Worker, S>) -> TimelineRecorder? {
+  func recorder<P: Participant, S: Strategy>(for simulation: Simulation<P, S>) -> TimelineRecorder? {
     let limits = [
       timelineFile.map { _ in TimelineRecorder.pictureLimit }, pageFile.map { _ in TimelineRecorder.pageLimit },
       perfettoFile.map { _ in TimelineRecorder.traceLimit },

@@ -15,10 +15,10 @@ struct PeriodicDigest: Encodable {
   let digest: String
 
   /// The digest of `simulation` as it is now.
-  init<S: Strategy>(_ simulation: Simulation<Worker, S>) {
-    update = simulation.world.statistics.updates
+  init<P: Participant, S: Strategy>(_ simulation: Simulation<P, S>) {
+    update = P.training(in: simulation.world).statistics.updates
     access = simulation.accesses
-    digest = "\(simulation.digest)"
+    digest = "\(P.digest(of: simulation.processes, in: simulation.world))"
   }
 
   var line: String { "update \(update)  access \(access)  digest \(digest)" }
@@ -32,14 +32,27 @@ struct RunReport: Encodable {
     let max: Int
   }
 
-  /// Where a worker stands.
+  /// Where a worker stands, or another process.
   struct WorkerState: Encodable {
-    let worker: Int
+    let name: String
+    /// The number of the worker that it is or drives, if any.
+    let worker: Int?
+    /// What it does next, or waits for.
     let next: String
     let updates: Int
     let episodes: Int
     /// The version of each block in its local net; 0 before its first pull.
     let versions: [UInt64]
+
+    init<P: Participant>(_ process: P, in shared: P.Shared) {
+      let driven = process.worker(in: shared)
+      name = process.name
+      worker = driven?.number
+      next = process.waitDescription(in: shared) ?? process.nextAccessDescription(in: shared) ?? "finished"
+      updates = process.updates
+      episodes = driven?.episodes ?? 0
+      versions = driven?.pulledVersions ?? []
+    }
   }
 
   /// Where a block stands.
@@ -84,13 +97,15 @@ struct RunReport: Encodable {
   let accesses: Int
   let digest: String
   let staleness: Staleness
+  /// How many gradients were dropped because they were staler than the bound; `nil` where there is none.
+  let refused: Int?
   let hazards: [String: Int]
   /// The returns of the finished episodes, in order of arrival.
   let returns: [Double]
   /// The smoothed reward per step after each of them.
   let smoothed: [Double]
   let digests: [PeriodicDigest]?
-  /// The workers, where the run was stopped before its end.
+  /// The workers, or all processes, where the run was stopped before its end.
   let stopped: [WorkerState]?
   /// The shared model's blocks, where the run was stopped before its end.
   let blocks: [BlockState]?
@@ -106,7 +121,8 @@ struct RunReport: Encodable {
   private enum CodingKeys: String, CodingKey {
     case seed, scheduleSeed, preset, `protocol`, schedule, granularity, rewards, quirks, workers, episodes,
       environmentSteps
-    case updates, accesses, digest, staleness, hazards, returns, smoothed, digests, stopped, blocks, failure, repro
+    case updates, accesses, digest, staleness, refused, hazards, returns, smoothed, digests, stopped, blocks, failure,
+      repro
     case seconds
   }
 
@@ -118,11 +134,12 @@ struct RunReport: Encodable {
   ///   - failure: why a worker could not go on, where the world does not know.
   ///   - repro: the command that repeats it.
   ///   - earlierSteps: environment steps of a part of the run that `seconds` do not count.
-  init(
-    _ world: TrainingWorld, _ workers: [Worker], schedule: String, scheduleSeed: UInt64?, accesses: Int,
+  init<P: Participant>(
+    _ shared: P.Shared, _ processes: [P], schedule: String, scheduleSeed: UInt64?, accesses: Int,
     isStopped: Bool, failure: WorkerFailure? = nil, repro: String, digests: [PeriodicDigest]? = nil,
     earlierSteps: Int = 0, seconds: Double
   ) {
+    let world = P.training(in: shared)
     let configuration = world.plan.configuration
     let statistics = world.statistics
     let results = world.board.allResults
@@ -141,20 +158,15 @@ struct RunReport: Encodable {
     environmentSteps = statistics.environmentSteps
     updates = statistics.updates
     self.accesses = accesses
-    digest = "\(world.digest(of: workers))"
+    digest = "\(P.digest(of: processes, in: shared))"
     staleness = Staleness(mean: statistics.meanStaleness, max: statistics.maxStaleness)
+    refused = configuration.stalenessBound.map { _ in statistics.refused }
     stalenessCounts = statistics.staleness
     hazards = Dictionary(uniqueKeysWithValues: Hazard.allCases.map { ($0.rawValue, statistics.count(of: $0)) })
     returns = results.map(\.episodeReturn)
     smoothed = results.map(\.smoothed)
     self.digests = digests
-    stopped =
-      isStopped
-      ? workers.map {
-        WorkerState(
-          worker: $0.number, next: $0.nextAccessDescription(in: world) ?? "finished",
-          updates: $0.updates, episodes: $0.episodes, versions: $0.base)
-      } : nil
+    stopped = isStopped ? processes.map { WorkerState($0, in: shared) } : nil
     blocks =
       isStopped
       ? zip(model.blocks.indices, model.blocks).map { number, block in
@@ -172,9 +184,11 @@ struct RunReport: Encodable {
   /// How many workers a stopped run's screen shows; the JSON document has all.
   private static let workersOnScreen = 64
 
-  /// The closing screen, with `more` facts at its end. What a narrow terminal has no room for is left out, if it only
-  /// explains.
-  func screen(on terminal: Terminal, more: [(key: String, value: String)] = []) -> String {
+  /// The closing screen, with `lines` before its last facts and `more` after them. What a narrow terminal has no room
+  /// for is left out, if it only explains.
+  func screen(
+    on terminal: Terminal, lines middle: [String] = [], more: [(key: String, value: String)] = []
+  ) -> String {
     func heading(_ title: String, _ explanation: String = "") -> String {
       let fits = !explanation.isEmpty && title.count + 2 + explanation.count <= terminal.columns
       return terminal.emphasised(title, .strong) + (fits ? "  \(explanation)" : "")
@@ -202,15 +216,16 @@ struct RunReport: Encodable {
     if !stalenessCounts.isEmpty {
       lines += ["", heading("staleness", "versions between a gradient's pull and its push")]
       lines += terminal.histogramLines(Histogram(counts: stalenessCounts))
-      lines.append("  mean \(NumberText.fixed(staleness.mean, places: 2)), max \(staleness.max)")
+      let dropped = refused.map { "; \(counted($0, "staler gradient")) dropped" } ?? ""
+      lines.append("  mean \(NumberText.fixed(staleness.mean, places: 2)), max \(staleness.max)\(dropped)")
     }
     lines += ["", heading("hazards")] + hazardLines(on: terminal)
     if let stopped {
       lines += ["", heading("stopped before access \(NumberText.grouped(accesses))")]
       lines += terminal.tableLines(
-        header: ["worker", "updates", "episodes", "next access"],
+        header: ["who", "updates", "episodes", "next access"],
         rows: stopped.prefix(Self.workersOnScreen).map {
-          ["\($0.worker)", "\($0.updates)", "\($0.episodes)", $0.next]
+          [$0.name, "\($0.updates)", "\($0.episodes)", $0.next]
         })
       if stopped.count > Self.workersOnScreen {
         let others = NumberText.grouped(stopped.count - Self.workersOnScreen)
@@ -223,7 +238,7 @@ struct RunReport: Encodable {
           rows: blocks.map { ["\($0.version)", $0.lastWriter.map { "worker \($0)" } ?? "nobody", $0.block] })
       }
     }
-    lines += [""]
+    lines += middle + [""]
     lines += terminal.keyValueLines(
       [("digest", terminal.emphasised(digest, .strong)), ("repeat", terminal.emphasised(repro, .copyable))] + more)
     return lines.joined(separator: "\n")

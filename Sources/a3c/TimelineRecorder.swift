@@ -27,7 +27,7 @@ struct TimelineRecorder {
     var cause: Int?
   }
 
-  /// What the accesses of a phase have in common.
+  /// What the accesses of one place in a program have in common.
   private struct Operation {
     var history: AccessHistory.Operation
     var category: TimelineCategory
@@ -37,18 +37,25 @@ struct TimelineRecorder {
 
   /// What an operation is looked up by.
   private struct OperationKey: Hashable {
-    var phase: Worker.Phase
+    /// The place in a worker's program; `nil` outside of any, where words tell what is done.
+    var phase: Worker.Phase?
+    var words: String?
     /// Whether the update was turned away, because its gradient was too stale.
     var isRefused = false
+
+    init<P: Participant>(_ process: P, in world: P.Shared) {
+      phase = process.workerPhase
+      words = phase == nil ? process.nextAccessDescription(in: world) : nil
+    }
   }
 
   /// An access that changed an object.
   private struct Change {
-    var worker: Int
+    var process: Int
     var number: Int
   }
 
-  /// Hazards that the last change of the object by another worker takes.
+  /// Hazards that the last change of the object by another process takes.
   private static let caused = [
     Hazard.lostUpdate, .halfMoment, .gradientSlot, .overwrite, .splitStep, .lostCount, .runningReward, .viewActing,
   ].reduce(into: HazardSet()) { $0.insert(HazardSet($1)) }
@@ -68,8 +75,11 @@ struct TimelineRecorder {
   private var start: AccessHistory.State
   private var operations: [Operation] = []
   private var operationNumbers: [OperationKey: Int] = [:]
-  /// The phase in which each worker stands, when it made its last access, and how many updates it has pushed.
-  private var phases: [Worker.Phase]
+  /// The names of processes and objects.
+  private let processes: [String]
+  private let objects: [String]
+  /// Where each process stands, when it made its last access, and how many updates it has pushed.
+  private var places: [OperationKey]
   private var lastTime: [Double]
   private var updates: [Int]
   /// Which access last changed an object.
@@ -78,49 +88,53 @@ struct TimelineRecorder {
   private var versions: [Int]
 
   /// A recorder of the last `limit` accesses of a run, from here on.
-  init<S: Strategy>(_ simulation: Simulation<Worker, S>, limit: Int) {
+  init<P: Participant, S: Strategy>(_ simulation: Simulation<P, S>, limit: Int) {
+    let training = P.training(in: simulation.world)
     hasClock = simulation.strategy.virtualTime != nil
-    blocks = simulation.world.model.blocks
-    configuration = simulation.world.plan.configuration
+    blocks = training.model.blocks
+    configuration = training.plan.configuration
+    processes = simulation.processes.map(\.name)
+    objects = P.objectNames(in: simulation.world)
     self.limit = limit
     accessLength = hasClock ? 6 : 1
-    phases = simulation.processes.map(\.phase)
+    places = simulation.processes.map { OperationKey($0, in: simulation.world) }
     lastTime = Array(repeating: 0, count: simulation.processes.count)
     updates = simulation.processes.map(\.updates)
-    start = AccessHistory.State(simulation.world, simulation.processes)
+    start = AccessHistory.State(simulation.processes, in: simulation.world)
     lastChange = Array(repeating: nil, count: start.objects.count)
     versions = start.objects.map(\.version)
   }
 
   /// Notes an access just made.
-  mutating func record<S: Strategy>(_ step: Simulation<Worker, S>.Step, in simulation: Simulation<Worker, S>) {
-    let (worker, object) = (step.process, step.access.object)
+  mutating func record<P: Participant, S: Strategy>(_ step: Simulation<P, S>.Step, in simulation: Simulation<P, S>) {
+    let (process, object) = (step.process, step.access.object)
     let now = simulation.strategy.virtualTime ?? Double(step.index + 1)
-    let hazards = simulation.world.statistics.witnessed
+    let hazards = P.witnessed(in: simulation.world)
     recorded += 1
-    var number = operation(OperationKey(phase: phases[worker]), step.access)
+    var number = operation(places[process], step.access)
     let history = operations[number].history
     let first = history.objects.lowerBound
     let version =
       first < blocks.count
-      ? Int(simulation.world.model.provenance(of: first).version)
+      ? Int(P.training(in: simulation.world).model.provenance(of: first).version)
       : versions[first] + (history.effect.isChange ? 1 : 0)
     if history.effect.isChange && version == versions[first] {
-      number = operation(OperationKey(phase: phases[worker], isRefused: true), step.access)
+      places[process].isRefused = true
+      number = operation(places[process], step.access)
     }
     versions[first] = version
     let change = lastChange[object]
-    let isCaused = !hazards.isDisjoint(with: Self.caused) && change?.worker != worker
+    let isCaused = !hazards.isDisjoint(with: Self.caused) && change?.process != process
     let isAfterWork = operations[number].isAfterWork
     keep(
       Entry(
-        access: AccessHistory.Entry(process: worker, operation: number, version: version, update: updates[worker]),
-        begin: hasClock || isAfterWork ? lastTime[worker] : now - accessLength, end: now, hazards: hazards,
+        access: AccessHistory.Entry(process: process, operation: number, version: version, update: updates[process]),
+        begin: hasClock || isAfterWork ? lastTime[process] : now - accessLength, end: now, hazards: hazards,
         cause: isCaused ? change?.number : nil))
-    if step.access.kind != .read { lastChange[object] = Change(worker: worker, number: recorded) }
-    phases[worker] = simulation.processes[worker].phase
-    lastTime[worker] = now
-    updates[worker] = simulation.processes[worker].updates
+    if step.access.kind != .read { lastChange[object] = Change(process: process, number: recorded) }
+    places[process] = OperationKey(simulation.processes[process], in: simulation.world)
+    lastTime[process] = now
+    updates[process] = simulation.processes[process].updates
   }
 
   private mutating func keep(_ entry: Entry) {
@@ -135,15 +149,16 @@ struct TimelineRecorder {
   private mutating func operation(_ key: OperationKey, _ access: Access) -> Int {
     if let number = operationNumbers[key] { return number }
     operationNumbers[key] = operations.count
-    let isModel = SharedObject(number: access.object, blocks: blocks.count) == .model
-    let words = key.phase.words(blocks, configuration: configuration)!
+    let isModel = access.object == SharedObject.model.number(blocks: blocks.count)
+    let words = key.phase?.words(blocks, configuration: configuration) ?? key.words!
     operations.append(
       Operation(
         history: AccessHistory.Operation(
-          key.isRefused ? .read : key.phase.effect(access.kind),
+          key.isRefused ? .read : key.phase?.effect(access.kind) ?? access.kind.effect,
           isModel ? blocks.indices : access.object..<access.object + 1,
           words: key.isRefused ? "\(words), refused" : words),
-        category: key.phase.category, isAfterWork: key.phase.isAfterWork(configuration)))
+        category: key.phase?.category ?? .bookkeeping,
+        isAfterWork: key.phase?.isAfterWork(configuration) ?? false))
     return operations.count - 1
   }
 
@@ -191,7 +206,7 @@ struct TimelineRecorder {
       skipped == 0
       ? "" : ", accesses \(NumberText.grouped(skipped + 1)) to \(NumberText.grouped(recorded))"
     return Timeline(
-      title: title + shown, subtitle: subtitle, lanes: phases.indices.map { "worker \($0)" },
+      title: title + shown, subtitle: subtitle, lanes: processes,
       unit: hasClock ? "virtual time" : "accesses", spans: spans, marks: marks, arrows: arrows)
   }
 
@@ -214,14 +229,23 @@ struct TimelineRecorder {
       }
     }
     return AccessHistory(
-      title: title, command: command, processes: phases.indices.map { "worker \($0)" },
-      objects: (0..<SharedObject.count(blocks: blocks.count)).map {
-        let object = SharedObject(number: $0, blocks: blocks.count)
-        return AccessHistory.Object(name: object.name(blocks: blocks), isCopied: $0 < blocks.count)
-      },
+      title: title, command: command, processes: processes,
+      objects: objects.enumerated().map { AccessHistory.Object(name: $1, isCopied: $0 < blocks.count) },
       start: start, skipped: skipped, operations: operations.map(\.history),
       accesses: entries.map(\.access),
       hazards: kinds.map { AccessHistory.HazardKind(id: $0.rawValue, meaning: $0.meaning) }, findings: findings)
+  }
+}
+
+extension Access.Kind {
+  /// What an access of this kind does to its object, where nothing more is known of it.
+  fileprivate var effect: AccessHistory.Effect {
+    switch self {
+    case .read: .read
+    case .write: .store
+    case .update: .update
+    case .acquire, .release: .lock
+    }
   }
 }
 
@@ -232,10 +256,7 @@ extension Worker.Phase {
     case (.loading, _), (.loadingCount, _), (.checking, _): .load
     case (.exchanging, _): .exchange
     case (.decaying, _), (.accumulating, _): .part
-    case (_, .read): .read
-    case (_, .write): .store
-    case (_, .update): .update
-    case (_, .acquire), (_, .release): .lock
+    case (_, let kind): kind.effect
     }
   }
 
@@ -260,38 +281,23 @@ extension Worker.Phase {
   }
 }
 
-extension SharedObject {
-  /// What it is called beside a model of `blocks`.
-  fileprivate func name(blocks: [Block]) -> String {
-    switch self {
-    case .block(let block): blocks[block].name
-    case .episodeCounter: "episode counter"
-    case .smoothedReward: "smoothed reward"
-    case .results: "results"
-    case .model: "model"
-    case .gradient(let block): "gradient of \(blocks[block].name)"
-    case .stepCount(let block): "step count of \(blocks[block].name)"
-    }
-  }
-}
-
 extension AccessHistory.State {
   /// The state of a run, at its beginning or where a recording goes on. Whatever was lost before is not known, so every
   /// change is taken to be in its block.
-  fileprivate init(_ world: TrainingWorld, _ workers: [Worker]) {
-    let blocks = world.model.blocks.indices
-    self.init(processes: workers.count, objects: SharedObject.count(blocks: blocks.count))
+  fileprivate init<P: Participant>(_ processes: [P], in world: P.Shared) {
+    let model = P.training(in: world).model
+    let blocks = model.blocks.indices
+    self.init(processes: processes.count, objects: P.objectNames(in: world).count)
     for block in blocks {
-      let provenance = world.model.provenance(of: block)
+      let provenance = model.provenance(of: block)
       objects[block].version = Int(provenance.version)
       objects[block].updates = objects[block].version
       objects[block].lastWriter = provenance.lastWriter < 0 ? nil : provenance.lastWriter
     }
-    for worker in workers {
-      let state = worker.state
-      guard state.hasPulled else { continue }
+    for (number, process) in processes.enumerated() {
+      guard let state = process.worker(in: world)?.state, state.hasPulled else { continue }
       for block in blocks {
-        let place = worker.number * objects.count + block
+        let place = number * objects.count + block
         copies[place].version = Int(state.versions[block])
         copies[place].updates = Int(state.versions[block])
       }

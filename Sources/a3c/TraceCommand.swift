@@ -15,7 +15,8 @@ struct TraceCommand {
   static let action = Option<Action>(
     requiredOperand: .choice("ACTION"),
     help: "show what it says, verify that it is sound without repeating the run, or diff it from another")
-  static let trace = Option<String>(requiredOperand: .path("F"), help: "the trace that a3c train --record wrote")
+  static let trace = Option<String>(
+    requiredOperand: .path("F"), help: "a trace that a3c train --record wrote, or explore or hazards --out")
   static let other = Option<String?>(operand: .path("G"), help: "the trace to compare it with")
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
 
@@ -72,11 +73,15 @@ struct TraceCommand {
     let title =
       "\(settings.preset), \(settings.sharing.rawValue), \(counted(settings.workers, "worker")), seed \(settings.seed)"
     var lines = [terminal.emphasised(title, .strong)]
-    let bytes = NumberText.grouped(trace.size.complete)
+    let bytes = counted(trace.size.complete, "byte")
+    let share = NumberText.fixed(Double(trace.size.complete) / Double(max(1, trace.updates)), places: 1)
+    let size = trace.updates == 0 ? bytes : "\(bytes), \(share) an update"
     let ending =
       trace.ending?.rawValue
       ?? "broke off; \(counted(trace.size.torn, "byte")) of an unfinished frame left out"
     lines += terminal.keyValueLines([
+      ("is", trace.choices == nil ? "a recording of threads" : "a schedule of a run in one thread"),
+      ("around workers", trace.header.launch?.summary ?? "nothing"),
       ("begins", trace.header.startingDigest.map { "in a checkpoint with digest \($0)" } ?? "at the beginning"),
       ("ends", ending),
       (
@@ -86,11 +91,7 @@ struct TraceCommand {
       ("granularity", "\(settings.granularity), \(counted(trace.header.blocks, "block"))"),
       ("accesses", NumberText.grouped(trace.accesses.reduce(0, +))),
       ("updates", NumberText.grouped(trace.updates)),
-      (
-        "size",
-        "\(bytes) bytes, \(NumberText.fixed(Double(trace.size.complete) / Double(max(1, trace.updates)), places: 1)) "
-          + "an update"
-      ),
+      ("size", size),
     ])
     if !trace.cuts.isEmpty {
       lines += ["", terminal.emphasised("recorded states", .strong)]
@@ -109,9 +110,20 @@ struct TraceCommand {
   }
 }
 
+extension LaunchProgram {
+  /// What the program does, in a few words.
+  fileprivate var summary: String {
+    let binding = binding == .late ? "which worker it runs when it begins" : "its worker when it is started"
+    let joining = joining == .afterFirstEndMark ? "the first end mark" : "all end marks"
+    return "a parent whose threads learn \(binding), and who joins them after \(joining) in a queue of \(queueCapacity)"
+  }
+}
+
 /// What a trace says of itself.
 private struct TraceSummary: Encodable {
   let configuration: Configuration
+  let launch: LaunchProgram?
+  let isSchedule: Bool
   let startingDigest: String?
   let ending: TraceEnding?
   let accesses: [Int]
@@ -125,6 +137,8 @@ private struct TraceSummary: Encodable {
 
   init(_ trace: Trace) {
     configuration = trace.header.configuration
+    launch = trace.header.launch
+    isSchedule = trace.choices != nil
     startingDigest = trace.header.startingDigest
     ending = trace.ending
     accesses = trace.accesses

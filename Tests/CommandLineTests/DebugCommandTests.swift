@@ -1,5 +1,6 @@
 // Sessions with the debugger as its users see them: transcripts, exit codes, JSON, files.
 
+import Debugging
 import Foundation
 import Reporting
 import Testing
@@ -18,9 +19,15 @@ private struct Script: Sendable, CustomTestStringConvertible {
 
   /// The lines, each with what the debugger answers.
   func transcript() throws -> String {
-    var session = try DebugSession(DebugCommand(DebugCommand.declaration.parse(options)).source)
+    let source = try DebugCommand(DebugCommand.declaration.parse(options)).source
+    return try transcript(of: source.makeRun(), source)
+  }
+
+  private func transcript(of run: some Debuggable, _ source: DebugSource) throws -> String {
+    var session = try DebugSession(run.debuggedRun, of: source)
     let screen = DebugScreen(terminal: Terminal(isInteractive: false))
-    var text = "a3c debug \(options.joined(separator: " "))\n"
+    let root = ProgramRun.root.path + "/"
+    var text = "a3c debug \(options.joined(separator: " ").replacing(root, with: ""))\n"
     for line in lines {
       text += "\n> \(line)\n"
       guard let exchange = session.follow(line) else { continue }
@@ -63,6 +70,23 @@ private let scripts = [
       "break when nothing[0] > 1", "continue", "continue", "continue", "break delete 3", "continue", "continue",
       "reverse-continue", "next", "next worker 0", "previous", "s", "bakc", "step x", "", "# a comment", "help break",
     ]),
+  Script(
+    name: "explanation", options: ["--hazard", "gradient-slot"],
+    lines: ["explain", "where", "back", "explain", "goto 4", "continue", "switch 1", "break on hazard", "continue"]),
+  Script(
+    name: "deadlock", options: ["--hazard", "early-exit-join"],
+    lines: [
+      "explain", "where", "step", "switch 0", "back 2", "where", "next worker thread", "print board", "diff --seed 1",
+    ]),
+  Script(
+    name: "faults", options: ["--seed", "42", "--fault", "stop:1@20", "--fault", "slow:0*4"] + small,
+    lines: [
+      "next worker 1", "goto 60", "where", "switch 1", "break on hazard lost-update", "continue", "explain",
+      "save nowhere.trace", "diff --seed 42",
+    ]),
+  Script(
+    name: "recording", options: ["--trace", ProgramRun.root.path + "/Fixtures/recordings/in-place.trace"],
+    lines: ["break on hazard half-moment", "continue", "explain", "where", "break delete", "continue", "print digest"]),
 ]
 
 @Suite("Golden debugging") struct GoldenDebuggingTests {
@@ -155,9 +179,38 @@ private let scripts = [
     #expect(second.exitCode == 2 && second.errors.contains(path))
   }
 
+  @Test func `a hazard of the catalogue is opened where it shows, and any seed makes it another one`() throws {
+    let words = ["debug", "--hazard", "lost-update", "--command", "step", "--command", "explain"]
+    let run = try ProgramRun(words)
+    #expect(run.exitCode == 0 && run.output.hasPrefix("the end: the record ends here\n"))
+    #expect(run.errors.contains("lost-update shows at access "))
+    #expect(run.output.contains("lost-update: a store overwrote"))
+    let document = try ProgramRun(words + ["--json"]).json()
+    let commands = try #require(document["commands"] as? [[String: Any]])
+    let replies = try #require(commands[1]["replies"] as? [[String: Any]])
+    let explanation = try #require(replies.first?["explanation"] as? [String: Any])
+    #expect(explanation["hazard"] as? String == "lost-update" && explanation["other"] is [String: Any])
+    #expect(try ProgramRun(words + ["--seed", "0"]).output == run.output)
+    #expect(try ProgramRun(words + ["--seed", "1"]).output != run.output)
+    let slip = try ProgramRun(["debug", "--hazard", "same-noise"])
+    #expect(slip.exitCode == 2 && slip.errors.contains("a3c hazards run same-noise compares it with the repair"))
+    let stray = try ProgramRun(["debug", "--hazard", "lost-update", "--workers", "2"])
+    #expect(stray.exitCode == 2 && stray.errors.contains("--hazard says what was run, and --workers too"))
+  }
+
+  @Test func `a run with faults is not saved, because its trace would be another run`() throws {
+    let folder = try TemporaryFolder()
+    let words = run + ["--fault", "stop:0@10", "--command", "goto 40", "--command", "save a.trace"]
+    let saved = try ProgramRun(words, in: folder.url)
+    #expect(saved.exitCode == 2 && saved.errors.contains("walk it without --fault to save it"))
+    #expect(folder.contents == [])
+    let stray = try ProgramRun(run + ["--fault", "stop:7@10"])
+    #expect(stray.exitCode == 2 && stray.errors.contains("fault stop:7@10 is of worker 7"))
+  }
+
   @Test func `a run must be named, and only once`() throws {
     let none = try ProgramRun(["debug"])
-    #expect(none.exitCode == 2 && none.errors.contains("needs --seed N or --trace F"))
+    #expect(none.exitCode == 2 && none.errors.contains("needs --seed N, --trace F or --hazard ID"))
     let both = try ProgramRun(["debug", "--trace", "a", "--seed", "1"])
     #expect(both.exitCode == 2 && both.errors.contains("leave one of them out"))
     #expect(try ProgramRun(["debug", "--trace", "missing.trace"]).exitCode == 2)

@@ -22,7 +22,7 @@ import Testing
       ])
     #expect(
       report["preemptions"] as? Int == 2 && report["schedules"] as? Int == 1 && report["explored"] is NSNull)
-    #expect(try String(contentsOfFile: picture, encoding: .utf8).contains("load actor.weight  v0"))
+    #expect(try String(contentsOfFile: picture, encoding: .utf8).contains(">load actor.weight<"))
     let replay = try ProgramRun(["replay", "--trace", trace, "--json"])
     #expect(replay.exitCode == 0)
     let replayed = try replay.json()
@@ -31,6 +31,34 @@ import Testing
     #expect(verified.exitCode == 0 && verified.output.hasPrefix("sound: 6 accesses"))
     let again = try ProgramRun(["explore", "--hazard", "lost-update", "--out", trace])
     #expect(again.exitCode == 2 && again.errors.contains("--force"))
+  }
+
+  @Test func `the replay of a saved schedule shows the two accesses again, in the words of the search`() throws {
+    let folder = try TemporaryFolder()
+    let found = try ProgramRun(
+      ["explore", "--hazard", "torn-pull", "--protocol", "sharded", "--out", "a.trace"], in: folder.url)
+    func section(_ title: String, _ output: String) -> [Substring] {
+      let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
+      return Array(lines.drop { !$0.hasPrefix(title) }.dropFirst().prefix { !$0.isEmpty })
+    }
+    let replay = try ProgramRun(["replay", "--trace", "a.trace"], in: folder.url)
+    #expect(replay.exitCode == 0 && replay.output.contains("\n  identical  "))
+    let sentences = section("what happens", found.output).map { $0.drop { $0 == " " } }
+    #expect(sentences.count == 2)
+    let shown = section("what the last access shows", replay.output).map { $0.drop { $0 == " " } }
+    #expect(shown == ["torn-pull: a pull mixed blocks of different updates"] + sentences)
+    #expect(section("the schedule", replay.output) == section("the schedule", found.output))
+    let report = try ProgramRun(["replay", "--trace", "a.trace", "--json"], in: folder.url).json()
+    let explanations = try #require(report["explanations"] as? [[String: Any]])
+    #expect(explanations.count == 1 && explanations[0]["hazard"] as? String == "torn-pull")
+    #expect(report["sentences"] as? [String] == sentences.map(String.init))
+
+    // One access before, nothing shows.
+    let accesses = try #require(report["accesses"] as? Int)
+    let before = ["replay", "--trace", "a.trace", "--until", "\(accesses - 1)"]
+    #expect(try !ProgramRun(before, in: folder.url).output.contains("what the last access shows"))
+    let earlier = try ProgramRun(before + ["--json"], in: folder.url).json()
+    #expect((earlier["explanations"] as? [Any])?.isEmpty == true)
   }
 
   @Test func `where there is nothing, nothing is found, and a whole search says so`() throws {

@@ -35,6 +35,50 @@ import Testing
     #expect((json["accesses"] as? [Any])?.count == 2 && json["preemptions"] as? Int == 2)
   }
 
+  @Test(
+    arguments: [
+      ("late-binding", "takes that worker, and so does access 7 (thread 1, update 0: read the loop variable)"),
+      ("early-exit-join", "nobody can go on: parent waits for thread 0 to end, thread 0 waits for room"),
+    ])
+  func `what goes wrong around workers is repeated, shown, checked, drawn and walked by its trace`(
+    id: String, evidence: String
+  ) throws {
+    let folder = try TemporaryFolder()
+    let run = try ProgramRun(["hazards", "run", id, "--out", "a.trace"], in: folder.url)
+    #expect(run.exitCode == 1 && run.output.hasSuffix("repeat  a3c replay --trace a.trace\n"))
+    let pictures = ["--timeline", "a.svg", "--html", "a.html", "--perfetto", "a.json"]
+    let replay = try ProgramRun(["replay", "--trace", "a.trace"] + pictures, in: folder.url)
+    #expect(replay.exitCode == 0 && replay.output.contains("\n  identical  ") && replay.output.contains(evidence))
+    #expect(replay.output.contains("what the last access shows\n  \(id): "))
+    for (name, words) in [("a.svg", ">parent<"), ("a.html", "set the loop variable"), ("a.json", "start thread 0")] {
+      #expect(try String(contentsOfFile: folder.path(name), encoding: .utf8).contains(words), "\(name)")
+    }
+    let shown = try ProgramRun(["trace", "show", "a.trace"], in: folder.url)
+    #expect(shown.output.contains("around workers  a parent whose threads learn"))
+    let json = try ProgramRun(["trace", "show", "a.trace", "--json"], in: folder.url).json()
+    #expect(json["launch"] is [String: Any] && json["isSchedule"] as? Bool == true)
+    #expect(json["ending"] as? String == "stopped")
+    #expect(try ProgramRun(["trace", "verify", "a.trace"], in: folder.url).output.hasPrefix("sound: "))
+    #expect(try ProgramRun(["trace", "diff", "a.trace", "a.trace"], in: folder.url).exitCode == 0)
+    let words = ["debug", "--trace", "a.trace", "--command", "continue", "--command", "save b.trace"]
+    let walk = try ProgramRun(words + ["--command", "diff --trace a.trace", "--command", "where"], in: folder.url)
+    #expect(walk.exitCode == 0 && walk.output.contains("the runs are the same: "))
+    #expect(try ProgramRun(["replay", "--trace", "b.trace"], in: folder.url).exitCode == 0)
+    #expect(try ProgramRun(["trace", "diff", "a.trace", "b.trace"], in: folder.url).exitCode == 0)
+  }
+
+  @Test func `traces of two programs around workers differ in the programs`() throws {
+    let folder = try TemporaryFolder()
+    for id in ["late-binding", "early-exit-join"] {
+      _ = try ProgramRun(["hazards", "run", id, "--out", "\(id).trace"], in: folder.url)
+    }
+    let difference = try ProgramRun(["trace", "diff", "late-binding.trace", "early-exit-join.trace"], in: folder.url)
+    #expect(difference.exitCode == 1 && difference.output.contains("different programs around their workers"))
+    let seeds = try ProgramRun(
+      ["debug", "--trace", "late-binding.trace", "--command", "diff --seed 1"], in: folder.url)
+    #expect(seeds.exitCode == 2 && seeds.errors.contains("the other run has other processes, such as a parent"))
+  }
+
   @Test func `a slip is run beside its repair`() throws {
     let run = try ProgramRun(["hazards", "run", "private-step"])
     #expect(run.exitCode == 1 && run.output.contains("2.66 in round 1"))

@@ -43,8 +43,9 @@ import Training
       let object = state.objects[number]
       if object.version != Int(block.version) { differences.append("version of \(block.block)") }
       if object.lastWriter != block.lastWriter { differences.append("writer of \(block.block)") }
-      for worker in workers where state.copy(of: number, by: worker.worker).version ?? 0 != worker.versions[number] {
-        differences.append("copy of \(block.block) by worker \(worker.worker)")
+      for (place, worker) in workers.enumerated()
+      where state.copy(of: number, by: place).version ?? 0 != worker.versions[number] {
+        differences.append("copy of \(block.block) by \(worker.name)")
       }
     }
     return differences

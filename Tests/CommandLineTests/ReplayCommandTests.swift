@@ -91,6 +91,12 @@ import Testing
     let blocks = try #require(report["blocks"] as? [[String: Any]])
     #expect(blocks.first?["block"] as? String == "actor.weight" && blocks.first?["version"] as? Int ?? 0 > 0)
     #expect(workers.allSatisfy { ($0["versions"] as? [Int])?.count == blocks.count })
+    // In the words of the debugger, in which a read that begins an update is a load.
+    let walk = ["--command", "goto 70", "--command", "where", "--json"]
+    let commands = try ProgramRun(["debug"] + Self.short.dropFirst() + walk).json()["commands"] as? [[String: Any]]
+    let rows = try #require((commands?.last?["replies"] as? [[String: Any]])?.first?["rows"] as? [[String: Any]])
+    let next = workers.compactMap { $0["next"] as? String }
+    #expect(next == rows.compactMap { $0["next"] as? String } && next.contains { $0.hasPrefix("load ") }, "\(next)")
     let end = try ProgramRun(Self.short + ["--until", "100000000", "--json"]).json()
     #expect(end["stopped"] == nil && end["blocks"] == nil, "a run that ended was not stopped")
   }

@@ -3,7 +3,9 @@
 
 import Debugging
 import DeterministicMath
+import Experiments
 import Lockstep
+import Races
 import Sharing
 import Testing
 import Training
@@ -129,6 +131,72 @@ private func remarks(_ replies: [Reply]) -> [String] {
     #expect(try cells(debugger.follow(.whereabouts))?.count == 4)
     #expect(throws: DebuggerError.self) { try debugger.follow(.switchTo(0)) }
     #expect(throws: DebuggerError.self) { try debugger.follow(.show(.noise, process: 0, nil)) }
+  }
+
+  @Test func `explain says which accesses collide, from near by where the run is long, and stays where it is`() throws {
+    var debugger = Debugger(try Preset.sjtu.configuration.makeDebuggedRun(.timed, scheduleSeed: 1))
+    #expect(throws: DebuggerError.self) { try debugger.follow(.explain) }
+    _ = try debugger.follow(.goTo(9000))
+    _ = try debugger.follow(.breakWhen(.hazard(.lostUpdate)))
+    let hinted = try debugger.follow(.goOn)
+    #expect(remarks(hinted) == ["explain says which accesses collide"])
+    let (place, digest) = (debugger.walk.place, debugger.walk.digest.value)
+    let replies = try debugger.follow(.explain)
+    #expect(debugger.walk.place == place && debugger.walk.digest.value == digest)
+    let explanations = replies.compactMap { if case .explanation(let found) = $0 { found } else { nil } }
+    var found = try #require(explanations.first { $0.hazard == .lostUpdate })
+    #expect(found.beginning == place - 4096 && !found.mayBeginEarlier)
+    let start = try Preset.sjtu.configuration.makeDebuggedRun(.timed, scheduleSeed: 1)
+    found.beginning = 0
+    #expect(found == Explanation(of: .lostUpdate, debugger.choices, from: start))
+    guard case .history(let stops)? = replies.last else { throw DebuggerError("no accesses") }
+    #expect(Set(stops.map(\.place)) == Set(explanations.flatMap(\.indices).map { $0 + 1 }))
+    #expect(stops.last?.place == place && stops.last?.hazards.contains(.lostUpdate) == true)
+    // A store meets the version that a model has, by whatever it is counted.
+    #expect(stops.last?.versions?.before == UInt64(found.met.versionBefore))
+
+    // Where nothing shows there is nothing to explain, and no hint.
+    _ = try debugger.follow(.deleteBreakpoint(nil))
+    _ = try debugger.follow(.breakWhen(.process(0)))
+    while try debugger.follow(.goOn).count == 2 {}
+    #expect(throws: DebuggerError.self) { try debugger.follow(.explain) }
+  }
+
+  @Test func `what is as old as the run is looked for at its beginning, as far as that goes`() throws {
+    var configuration = smallConfiguration(.bindOnce)
+    configuration.episodes = 2000
+    var debugger = Debugger(try configuration.makeDebuggedRun(.roundRobin, scheduleSeed: 7))
+    _ = try debugger.follow(.breakWhen(.hazard(.bindOnce)))
+    func explanation(from place: Int) throws -> Explanation {
+      _ = try debugger.follow(.goTo(place))
+      _ = try debugger.follow(.goOn)
+      return try #require(debugger.walk.explanations().first { $0.hazard == .bindOnce })
+    }
+    let near = try explanation(from: 20_000)
+    #expect(near.beginning == 0 && near.other?.index ?? .max < 100)
+    let far = try explanation(from: 80_000)
+    #expect(far.beginning == debugger.walk.place - 1 << 16 && far.mayBeginEarlier && far.other == nil)
+  }
+
+  @Test func `a run with faults is walked, and the worker that stopped is said to have`() throws {
+    let faults = [Fault.stop(worker: 1, accesses: 5), .slow(worker: 0, factor: 3)]
+    let run = try smallConfiguration().makeDebuggedRun(.roundRobin, scheduleSeed: 7, faults: faults)
+    var expected = try smallConfiguration().makeSimulation(.roundRobin, scheduleSeed: 7, faults: faults)
+    var debugger = Debugger(run)
+    _ = try debugger.follow(.goOn)
+    expected.run()
+    #expect(debugger.walk.place == expected.accesses)
+    #expect(debugger.walk.digest.value == Faulty.digest(of: expected.processes, in: expected.world).value)
+    _ = try debugger.follow(.back(40))
+    _ = try debugger.follow(.step(40))
+    #expect(debugger.walk.digest.value == Faulty.digest(of: expected.processes, in: expected.world).value)
+    let rows = try #require(cells(debugger.follow(.whereabouts)))
+    let states = ["has finished", "worker 1 has stopped for ever", "has finished"]
+    #expect(rows.map { $0[2] } == states.map(Reply.Cell.text))
+    _ = try debugger.follow(.goTo(30))
+    let error = #expect(throws: DebuggerError.self) { try debugger.follow(.switchTo(1)) }
+    #expect(error?.description == "worker 1 cannot go here: worker 1 has stopped for ever")
+    #expect(debugger.choices.count { $0 == 1 } == 5 && debugger.choices.count { $0 == 0 } < 10)
   }
 
   @Test func `runs are compared to their first difference`() throws {

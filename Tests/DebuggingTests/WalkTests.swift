@@ -209,14 +209,14 @@ private func places(where condition: Condition, in start: DebuggedRun) -> [Int] 
 
   @Test func `a record that is left goes on in turns`() throws {
     var walk = Walk(from: try smallConfiguration().makeDebuggedRun([0, 0, 1, 1, 2, 2]))
-    #expect(walk.go(to: 4).place == 4 && !walk.run.strategy.hasLeftRecord)
+    #expect(walk.go(to: 4).place == 4 && !walk.run.strategy.base.hasLeftRecord)
     // Who is next on record may be named without leaving it.
     _ = walk.switchTo(2)
-    #expect(!walk.run.strategy.hasLeftRecord && walk.step(1).stop?.process == 2)
+    #expect(!walk.run.strategy.base.hasLeftRecord && walk.step(1).stop?.process == 2)
     #expect(walk.step(1).reason == .end("the record ends here"))
     _ = walk.go(to: 4)
     _ = walk.switchTo(0)
-    #expect(walk.run.strategy.hasLeftRecord && walk.step(20).place == 25)
+    #expect(walk.run.strategy.base.hasLeftRecord && walk.step(20).place == 25)
   }
 }
 

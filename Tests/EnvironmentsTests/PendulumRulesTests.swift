@@ -1,6 +1,8 @@
 // The physics check rejects a pendulum with any one rule of Pendulum-v0 changed. The model here is written on its own,
 // with the platform's sine, so that it also stands as a second opinion on the shipped pendulum.
 
+import DeterministicMath
+import Environments
 import Foundation
 import Testing
 import Verification
@@ -16,22 +18,18 @@ struct PendulumRules: Sendable {
   var costsStateAfterStep = false
   var sineError = 0.0
 
-  var pendulum: PendulumUnderTest {
-    PendulumUnderTest(
-      step: { state, torque in
-        let applied = min(max(torque, -maximumTorque), maximumTorque)
-        let sine = sin(state.theta + .pi)
-        let velocity = state.thetaDot + (-15 * (sine + sineError * sine.ulp) + 3 * applied) * 0.05
-        let clipped = min(max(velocity, -maximumSpeed), maximumSpeed)
-        let theta = state.theta + (advancesWithClippedVelocity ? clipped : velocity) * 0.05
-        let next = (theta: wrapsState ? wrapped(theta) : theta, thetaDot: clipped)
-        let costed = costsStateAfterStep ? next : state
-        let angle = wrapsAngleInCost ? wrapped(costed.theta) : costed.theta
-        let charged = chargesRequestedTorque ? torque : applied
-        let cost = pow(angle, 2) + 0.1 * pow(costed.thetaDot, 2) + 0.001 * pow(charged, 2)
-        return (next, -cost, false)
-      },
-      observe: { (cos($0.theta), sin($0.theta)) })
+  /// The pendulum of these rules.
+  func step(_ torque: Double, from theta: Double, _ thetaDot: Double) -> (theta: Double, thetaDot: Double, Double) {
+    let applied = min(max(torque, -maximumTorque), maximumTorque)
+    let sine = sin(theta + .pi)
+    let velocity = thetaDot + (-15 * (sine + sineError * sine.ulp) + 3 * applied) * 0.05
+    let clipped = min(max(velocity, -maximumSpeed), maximumSpeed)
+    let advanced = theta + (advancesWithClippedVelocity ? clipped : velocity) * 0.05
+    let next = (wrapsState ? wrapped(advanced) : advanced, clipped)
+    let costed = costsStateAfterStep ? next : (theta, thetaDot)
+    let angle = wrapsAngleInCost ? wrapped(costed.0) : costed.0
+    let charged = chargesRequestedTorque ? torque : applied
+    return (next.0, next.1, -(pow(angle, 2) + 0.1 * pow(costed.1, 2) + 0.001 * pow(charged, 2)))
   }
 
   private func wrapped(_ angle: Double) -> Double {
@@ -40,12 +38,41 @@ struct PendulumRules: Sendable {
   }
 }
 
+/// A pendulum of such rules as an environment; its resets are those of the shipped one.
+private struct RuledPendulum: Environment {
+  let rules: PendulumRules
+  var pendulum = Pendulum()
+
+  var name: String { pendulum.name }
+  var observationSpace: Space { pendulum.observationSpace }
+  var actionSpace: Space { pendulum.actionSpace }
+  mutating func reset(using source: inout some UniformSource) { pendulum.reset(using: &source) }
+  func observe(into observation: inout MutableSpan<Double>) {
+    observation[0] = cos(pendulum.theta)
+    observation[1] = sin(pendulum.theta)
+    observation[2] = pendulum.thetaDot
+  }
+  mutating func step(_ action: Span<Double>) -> StepOutcome {
+    let reward: Double
+    (pendulum.theta, pendulum.thetaDot, reward) = rules.step(action[0], from: pendulum.theta, pendulum.thetaDot)
+    return StepOutcome(reward: reward)
+  }
+  func digest(into digest: inout StateDigest) { pendulum.digest(into: &digest) }
+  var state: [Double] {
+    get { pendulum.state }
+    set { pendulum.state = newValue }
+  }
+}
+
 @Suite struct PendulumRulesTests {
   /// The names of the results that a pendulum of these rules fails.
   private func failures(_ change: (inout PendulumRules) -> Void) throws -> [String] {
     var rules = PendulumRules()
     change(&rules)
-    return try results(of: pendulumChecks(rules.pendulum)).filter { !$0.pass }.map(\.name)
+    var recorded = RecordedEnvironment.pendulum
+    recorded.environment = RuledPendulum(rules: rules)
+    let checks = trajectoryChecks(of: recorded) + singlePrecisionActionChecks(of: recorded)
+    return try results(of: checks).filter { !$0.pass }.map(\.name)
   }
 
   private let oneStep = "environments/pendulum-v0.csv one step"

@@ -12,6 +12,26 @@ import Testing
     #expect(environment.step([0]).truncated)
   }
 
+  @Test(arguments: [
+    ("Pendulum-v0", 200), ("Pendulum-v1", 200), ("MountainCar-v0", 200), ("MountainCarContinuous-v0", 999),
+    ("CartPole-v0", 200), ("CartPole-v1", 500), ("Acrobot-v1", 500), ("InvertedPendulumSwingupBulletEnv-v0", 1000),
+    ("InvertedPendulumBulletEnv-v0", 1000),
+  ])
+  func `an environment has the time limit that it is registered with elsewhere`(name: String, limit: Int) throws {
+    #expect(try Environments.registration(of: name).timeLimit == limit)
+    #expect(Environments.registered.count == 9)
+  }
+
+  @Test func `an environment draws its start states as the original does`() throws {
+    let drawn = try ["Pendulum-v0", "Pendulum-v1"].map { name in
+      let registration = try Environments.registration(of: name)
+      var (environment, source) = (registration.unlimited, registration.source(seed: 0))
+      environment.reset(using: &source)
+      return environment.state
+    }
+    #expect(drawn == [[-2.8000383468574164, 0.9307818744846408], [0.8605556614246863, -0.4604265724722594]])
+  }
+
   @Test func `a registration gives the environment without a limit, or with another`() throws {
     let registration = try Environments.registration(of: "Pendulum-v0")
     #expect(registration.timeLimit == 200)
@@ -21,7 +41,7 @@ import Testing
     #expect(short.step([0]).truncated)
   }
 
-  @Test(arguments: ["pendulum-v0", "Pendulum", "", "Pendulum-v1"])
+  @Test(arguments: ["pendulum-v0", "Pendulum", "PENDULUM-V0"])
   func `an unknown name is an error that names the nearest known`(name: String) {
     let error = #expect(throws: UnknownEnvironment.self) { try Environments.named(name) }
     #expect(error?.nearest.first == "Pendulum-v0")

@@ -17,10 +17,10 @@ private let optimizers: [OptimizerSettings] = [
   .adam(Adam(learningRate: 0.01, weightDecay: 0.1)),
   .rmsProp(RMSProp(weightDecay: 0.1)),
   .rmsProp(RMSProp(momentum: 0.9)),
-  .rmsProp(RMSProp(isCentred: true)),
-  .rmsProp(RMSProp(momentum: 0.9, isCentred: true, weightDecay: 0.1)),
+  .rmsProp(RMSProp(isCentered: true)),
+  .rmsProp(RMSProp(momentum: 0.9, isCentered: true, weightDecay: 0.1)),
   .tensorFlowRMSProp(TensorFlowRMSProp(learningRate: 0.01)),
-  .tensorFlowRMSProp(TensorFlowRMSProp(learningRate: 0.01, momentum: 0.9, isCentred: true)),
+  .tensorFlowRMSProp(TensorFlowRMSProp(learningRate: 0.01, momentum: 0.9, isCentered: true)),
   .gradientDescent(GradientDescent(learningRate: 0.01)),
 ]
 
@@ -86,14 +86,14 @@ private struct Faulty: Optimizer {
       case .decay: rule.decay = 0.95
       case .epsilon: rule.epsilon = 2 * rule.epsilon + 1e-3
       case .momentum where rule.momentum > 0: rule.momentum = 0.5
-      case .centring where rule.isCentred: rule.isCentred = false
+      case .centring where rule.isCentered: rule.isCentered = false
       case .weightDecay: rule.weightDecay += 0.01
       case .halfTheBlock, .initialValue: break
       case .otherFramework where rule.momentum > 0:
         self.rule = .tensorFlowRMSProp(
           TensorFlowRMSProp(
             learningRate: rule.learningRate, decay: rule.decay, epsilon: rule.epsilon, momentum: rule.momentum,
-            isCentred: rule.isCentred))
+            isCentered: rule.isCentered))
         return
       default: return nil
       }
@@ -104,13 +104,13 @@ private struct Faulty: Optimizer {
       case .decay: rule.decay = 0.95
       case .epsilon: rule.epsilon = 2 * rule.epsilon + 1e-3
       case .momentum: rule.momentum = 0.5
-      case .centring where rule.isCentred: rule.isCentred = false
+      case .centring where rule.isCentered: rule.isCentered = false
       case .halfTheBlock, .initialValue: break
       case .otherFramework:
         self.rule = .rmsProp(
           RMSProp(
             learningRate: rule.learningRate, decay: rule.decay, epsilon: rule.epsilon, momentum: 0.1,
-            isCentred: rule.isCentred))
+            isCentered: rule.isCentered))
         return
       default: return nil
       }

@@ -334,12 +334,12 @@ extension RolloutStep {
     let returns = results(of: steps) { discountedReturns(of: $0, discount: 0.9, into: $1) }
     #expect(estimates(.nStep) == zip(returns, steps).map { $0 - $1.value })
     let generalized = results(of: steps) { generalizedAdvantages(of: $0, discount: 0.9, lambda: 0.7, into: $1) }
-    #expect(estimates(.generalized(lambda: 0.7, isNormalised: false)) == generalized)
-    #expect(estimates(.generalized(lambda: 0.7, isNormalised: false)) != estimates(.nStep))
+    #expect(estimates(.generalized(lambda: 0.7, isNormalized: false)) == generalized)
+    #expect(estimates(.generalized(lambda: 0.7, isNormalized: false)) != estimates(.nStep))
   }
 
   @Test func `normalised advantages have mean 0 and sample deviation 1`() {
-    let normalised = estimates(.generalized(lambda: 0.7, isNormalised: true))
+    let normalised = estimates(.generalized(lambda: 0.7, isNormalized: true))
     let squares = normalised.reduce(0) { $0 + $1 * $1 }
     #expect(abs(normalised.reduce(0, +)) < 1e-14)
     // Of n − 1; the ε beside the deviation is seen in the sixth digit.
@@ -348,8 +348,8 @@ extension RolloutStep {
 
   @Test func `a single advantage is normalised to zero, and none is left alone`() {
     var single = [3.0]
-    single.withUnsafeMutableBufferPointer { normalise($0) }
+    single.withUnsafeMutableBufferPointer { normalize($0) }
     #expect(single == [0])
-    normalise(UnsafeMutableBufferPointer(start: nil, count: 0))
+    normalize(UnsafeMutableBufferPointer(start: nil, count: 0))
   }
 }

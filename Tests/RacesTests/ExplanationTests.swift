@@ -73,6 +73,7 @@ import Training
     #expect(seen.object == explanation.met.object && other.object == seen.object)
     #expect(seen.index < other.index && other.index < explanation.met.index)
     let lag = race.end.world.statistics.maxStaleness
+    #expect(explanation.object.map { $0 == "the model" || $0.contains(".") } == true, "only the model makes it stale")
     let missed = explanation.met.versionBefore - seen.versionAfter
     // Each operation in place is a change, and only the last of an update makes a version.
     #expect(sharing == .inPlace ? missed >= lag : missed == lag)
@@ -104,16 +105,99 @@ import Training
     }
   }
 
+  /// The round-robin run of a small program, cut at `limit` accesses: who goes, what shows, and how often each object
+  /// was changed before.
+  private func walk(
+    _ sharing: SharingProtocol, _ limit: Int
+  ) throws -> [(process: Int, hazards: [Hazard], run: Simulation<Worker, Replayed>, changes: [Int])] {
+    var run = try TrainingProgram.small(sharing, episodes: 15).start().snapshot(drivenBy: ChangeCounts(RoundRobin()))
+    var walk: [(process: Int, hazards: [Hazard], run: Simulation<Worker, Replayed>, changes: [Int])] = []
+    while walk.count < limit {
+      let (start, changes) = (run.snapshot(drivenBy: Replayed([])), run.strategy.changes)
+      guard let step = run.advance() else { break }
+      walk.append((step.process, run.world.statistics.witnessed.members, start, changes))
+    }
+    return walk
+  }
+
+  @Test(arguments: SharingProtocol.allCases)
+  func `an explanation from the middle of a run is that of the whole run, or says that it may begin earlier`(
+    sharing: SharingProtocol
+  ) throws {
+    let walk = try walk(sharing, 500)
+    let choices = walk.map(\.process)
+    var (certain, uncertain) = (0, 0)
+    for end in walk.indices.suffix(sharing == .overwrite ? 400 : 100) {
+      for hazard in walk[end].hazards {
+        let whole = try #require(Explanation(of: hazard, Array(choices[...end]), from: walk[0].run))
+        #expect(whole.beginning == 0 && !whole.mayBeginEarlier)
+        for window in [1, 7, 30, 90, 180] where window <= end {
+          let begin = end + 1 - window
+          let part = Explanation(
+            of: hazard, Array(choices[begin...end]), from: walk[begin].run, after: walk[begin].changes)
+          var found = try #require(part)
+          #expect(found.beginning == begin && found.shown == whole.shown)
+          let notice = "What came before access \(begin) was not looked at."
+          #expect(found.sentences.contains(notice) == found.mayBeginEarlier)
+          guard !found.mayBeginEarlier else {
+            uncertain += 1
+            continue
+          }
+          certain += 1
+          found.beginning = 0
+          #expect(found == whole, "\(hazard.rawValue) at \(end), from \(begin)")
+        }
+      }
+    }
+    // Whoever came first binds the slot, so nothing but the whole run explains that.
+    #expect((sharing == .bindOnce || certain > 5) && uncertain > 5, "\(certain), \(uncertain)")
+  }
+
+  @Test func `an explanation that does not know of earlier changes counts wrong`() throws {
+    let walk = try walk(.hogwild, 240)
+    let end = try #require(walk.lastIndex { $0.hazards.contains(.lostUpdate) })
+    let choices = walk[(end - 89)...end].map(\.process)
+    let right = try #require(
+      Explanation(of: .lostUpdate, choices, from: walk[end - 89].run, after: walk[end - 89].changes))
+    let wrong = try #require(Explanation(of: .lostUpdate, choices, from: walk[end - 89].run))
+    #expect(right.met.index == wrong.met.index && right.met.versionBefore > wrong.met.versionBefore)
+  }
+
+  @Test func `sentences count accesses from the number that is asked for, and operations in place as changes`() throws {
+    let race = try #require(try race(.hazard(.halfMoment), in: .small(.inPlace)))
+    let explanation = try #require(race.explanation)
+    #expect(explanation.count == .change)
+    let (from0, from1) = (explanation.sentences.joined(), explanation.sentences(countingFrom: 1).joined())
+    #expect(from0.contains("Access \(explanation.met.index) (\(explanation.met.description)) meets change "))
+    #expect(from1.contains("Access \(explanation.met.index + 1) (\(explanation.met.description)) meets change "))
+    let lost = try #require(try RacesTests.race(.hazard(.lostUpdate), in: .small(.hogwild))?.explanation)
+    #expect(lost.count == .version && lost.sentences[0].contains(" meets version "))
+  }
+
   @Test func `the picture has every access with its words and versions, and an arrow to and from the change`() throws {
     let race = try #require(try race(.hazard(.lostUpdate), in: .small(.hogwild)))
     let explanation = try #require(race.explanation)
     let timeline = race.events.timeline(title: "t", subtitle: "s", explanation: explanation, blocks: 10)
-    #expect(timeline.spans.map(\.label) == race.events.map { "\($0.words)  \($0.versions)" })
+    #expect(timeline.spans.map(\.label) == race.events.map(\.words))
+    #expect(timeline.spans.map(\.effect) == race.events.map(\.versions))
     #expect(timeline.arrows.count == 2)
     #expect(timeline.arrows[0].to == timeline.arrows[1].from)
     let svg = TimelineSVG.render(timeline)
-    for event in race.events { #expect(svg.contains(">\(event.words)  \(event.versions)<")) }
+    for event in race.events { #expect(svg.contains(">\(event.words)<") && svg.contains(">\(event.versions)<")) }
     #expect(race.events.timeline(title: "t", subtitle: "s", blocks: 10).arrows.isEmpty)
+  }
+
+  @Test func `each access that matters has a note that names who makes it or whom it meets`() throws {
+    let race = try #require(try race(.hazard(.lostUpdate), in: .small(.hogwild)))
+    let explanation = try #require(race.explanation)
+    let timeline = race.events.timeline(title: "t", subtitle: "s", explanation: explanation, blocks: 10)
+    #expect(Set(timeline.notes.map { Int($0.at.time) }) == explanation.indices)
+    for note in timeline.notes {
+      let event = race.events[Int(note.at.time)]
+      #expect(timeline.lanes[note.at.lane] == event.name && note.text.contains(event.name))
+    }
+    #expect(timeline.caption == explanation.sentences.last)
+    #expect(race.events.timeline(title: "t", subtitle: "s", blocks: 10).notes.isEmpty)
   }
 
   @Test func `the table has a column for each worker and leaves out what is quiet`() throws {

@@ -76,12 +76,13 @@ struct Locker: Participant {
   }
 
   static func witnessed(in world: Locks) -> HazardSet { [] }
+  static func objectNames(in world: Locks) -> [String] { ["lock 0", "lock 1"] }
   static func training(in world: Locks) -> TrainingWorld { world.training }
   static func digest(of processes: [Locker], in world: Locks) -> StateDigest { StateDigest() }
 
   /// Two lockers with these orders of the locks.
   static func program(_ orders: [[Int]]) -> TrainingProgram<Locker> {
-    TrainingProgram(TrainingProgram<Worker>.small(.locked).configuration, name: "lockers") { configuration in
+    TrainingProgram(TrainingProgram<Worker>.small(.locked).configuration) { configuration in
       let (world, _) = try configuration.makeRun()
       return (
         Locks(training: world), orders.enumerated().map { Locker(number: $0.offset, order: $0.element) }

@@ -35,6 +35,19 @@ private let colourful = Terminal(isInteractive: true, columns: 80, hasColour: tr
       ])
   }
 
+  @Test func `a sentence goes on below itself, and a command stays whole`() {
+    let narrow = Terminal(isInteractive: false, columns: 34)
+    let facts = [("a", "words that do not fit one line"), ("bb", "short")]
+    #expect(
+      narrow.keyValueLines(facts, wrapsValues: true) == [
+        "  a   words that do not fit one",
+        "      line",
+        "  bb  short",
+      ])
+    #expect(narrow.keyValueLines(facts)[0] == "  a   words that do not fit one line")
+    #expect(narrow.keyValueLines([("", "")], wrapsValues: true).count == 1)
+  }
+
   @Test func `colour wraps the text and nothing else`() {
     #expect(colourful.emphasised("42", .alarming) == "\u{1B}[31m42\u{1B}[0m")
     #expect(unicode.emphasised("42", .alarming) == "42")

@@ -130,6 +130,49 @@ private func occurrences(of part: String, in text: String) -> Int { text.compone
     #expect(occurrences(of: ">10 steps</text>", in: picture) > 20)
   }
 
+  @Test func `notes stand in full beside their accesses, and the other accesses step back`() throws {
+    var timeline = turns(3)
+    timeline.spans[2].effect = "v0→v1"
+    timeline.notes = [
+      TimelineNote(at: TimelinePoint(lane: 0, time: 2), text: "worker 0 stores what worker 1 has not seen"),
+      TimelineNote(at: TimelinePoint(lane: 1, time: 3), text: String(repeating: "a long story ", count: 20)),
+    ]
+    timeline.caption = "Nothing else differs."
+    let picture = TimelineSVG.render(timeline, width: 900)
+    #expect(isWellFormed(picture))
+    for part in [">worker 0 stores what worker 1 has not seen<", ">Nothing else differs.<", ">v0→v1<", ">lost-update<"]
+    {
+      #expect(picture.contains(part), "\(part)")
+    }
+    #expect(words(in: picture).contains(timeline.notes[1].text.trimmingCharacters(in: .whitespaces)))
+    #expect(!picture.contains("…"))
+    #expect(occurrences(of: "fill-opacity", in: picture) == timeline.spans.count - timeline.notes.count)
+    // The list and the legend would say the same again.
+    #expect(!picture.contains(">Hazards<") && !picture.contains(">lost-update 1<"))
+    timeline.notes = []
+    let plain = TimelineSVG.render(timeline, width: 900)
+    #expect(!plain.contains("fill-opacity") && plain.contains(">Hazards<") && plain.contains(">lost-update 1<"))
+  }
+
+  @Test(arguments: [480, 900]) func `a single worker has room for its notes`(width: Int) {
+    var timeline = turns(2)
+    timeline.lanes = ["worker 0"]
+    for index in timeline.spans.indices { timeline.spans[index].lane = 0 }
+    (timeline.marks, timeline.arrows) = ([], [])
+    timeline.notes = [TimelineNote(at: TimelinePoint(lane: 0, time: 1), text: "worker 0 has never pulled")]
+    #expect(words(in: TimelineSVG.render(timeline, width: width)).contains("worker 0 has never pulled"))
+  }
+
+  @Test func `a label has room where columns of one width would cut it`() {
+    var timeline = turns(2)
+    timeline.lanes.append("worker 2")
+    timeline.spans[1].label = "a label of thirty-nine characters or so"
+    #expect(TimelineSVG.render(timeline, width: 900).contains(">\(timeline.spans[1].label)<"))
+    timeline.spans[0].label = String(repeating: "too long for any column ", count: 3)
+    timeline.spans[1].label = timeline.spans[0].label
+    #expect(TimelineSVG.render(timeline, width: 900).contains("…</text>"))
+  }
+
   @Test func `a run that is readable as a whole leaves nothing out`() {
     let timeline = crowd(lanes: 3, updates: 12, hazardEvery: 5)
     let picture = TimelineSVG.render(timeline)

@@ -13,7 +13,12 @@ import Testing
   /// Why a trace cannot be replayed; `nil` where it can.
   private func refusal(_ bytes: [UInt8]) throws -> String? {
     do {
-      _ = try TraceReplay(Trace(Data(bytes)))
+      let trace = try Trace(Data(bytes))
+      if let launch = trace.header.launch {
+        _ = try TraceReplay(trace, of: launch)
+      } else {
+        _ = try TraceReplay(trace)
+      }
       return nil
     } catch let error as TraceError {
       return error.description
@@ -77,6 +82,16 @@ import Testing
     /// The header with a piece of its JSON changed, and nothing after it.
     func configured(_ old: String, _ new: String) throws -> [UInt8] {
       let json = String(decoding: try EditableTrace.json(original.header), as: UTF8.self)
+      precondition(json.contains(old), "the header has no \(old): \(json)")
+      return appended(.header, json.replacingOccurrences(of: old, with: new), to: TraceFrame.signature)
+    }
+    let launch = LaunchProgram(binding: .late, joining: .afterAllEndMarks, queueCapacity: 1)
+    var launched = original.header
+    launched.launch = launch
+    let launchedHeader = appended(.header, try EditableTrace.json(launched), to: TraceFrame.signature)
+    /// The header of a program around the worker with a piece of its JSON changed.
+    func launchConfigured(_ old: String, _ new: String) throws -> [UInt8] {
+      let json = String(decoding: try EditableTrace.json(launched), as: UTF8.self)
       precondition(json.contains(old), "the header has no \(old): \(json)")
       return appended(.header, json.replacingOccurrences(of: old, with: new), to: TraceFrame.signature)
     }
@@ -158,7 +173,7 @@ import Testing
       ("blocks-negative", try configured("\"blocks\":10", "\"blocks\":-1")),
       ("hogwild", try configured("\"sharing\":\"locked\"", "\"sharing\":\"hogwild\"")),
       ("protocol-unknown", try configured("\"sharing\":\"locked\"", "\"sharing\":\"free\"")),
-      ("environment-unknown", try configured("Pendulum-v0", "Pendulum-v1")),
+      ("environment-unknown", try configured("Pendulum-v0", "Pendulum-v9")),
       ("workers-none", try configured("\"workers\":1", "\"workers\":0")),
       ("workers-negative", try configured("\"workers\":1", "\"workers\":-1")),
       ("workers-too-many", try configured("\"workers\":1", "\"workers\":1000000000")),
@@ -182,6 +197,30 @@ import Testing
       ("discount-not-a-number", try configured("\"discount\":0.9", "\"discount\":\"nan\"")),
       ("learning-rate-overflows", try configured("\"learningRate\":0.0001", "\"learningRate\":1e400")),
       ("beta-1", try configured("\"beta1\":0.96", "\"beta1\":1")),
+      ("whole-schedule", appended(.choices, [0, 3])),
+      ("whole-schedule-of-launch", appended(.choices, [0, 2, 1, 2], to: launchedHeader)),
+      ("choices-of-unknown-worker", appended(.choices, [0, 1, 1, 1])),
+      ("choices-of-unknown-thread", appended(.choices, [0, 1, 2, 1], to: launchedHeader)),
+      ("choices-of-impossible-process", appended(.choices, [0xff, 0xff, 0x7f, 1])),
+      ("choices-of-too-long-a-stretch", appended(.choices, [0, 0xff, 0xff, 0xff, 0x7f])),
+      ("choices-too-many-together", appended(.choices, [0, 0x80, 0x80, 0x80, 0x08, 1, 1])),
+      ("choices-of-empty-stretch", appended(.choices, [0, 0])),
+      ("choices-that-go-on", appended(.choices, [0, 1, 0, 1])),
+      ("choices-end-in-number", appended(.choices, [0, 0x80])),
+      ("choices-end-in-stretch", appended(.choices, [0, 1, 1])),
+      ("choices-with-leading-zero", appended(.choices, [0x80, 0, 1])),
+      ("choices-in-the-middle", appended(.choices, [0, 1], to: Array(whole[..<frames[2]]))),
+      ("choices-twice", appended(.choices, [0, 1], to: appended(.choices, [0, 1]))),
+      ("choices-beside-log", appended(.log, [0, 0, 0, 0, 5, 0], to: appended(.choices, [0, 1]))),
+      (
+        "choices-with-other-cut",
+        appended(.cut, try EditableTrace.json(original.cuts[0]), to: appended(.choices, [0, 2]))
+      ),
+      ("launch-of-recording", try changed { $0.header.launch = launch }),
+      ("launch-without-choices", launchedHeader),
+      ("launch-with-queue-for-nothing", try launchConfigured("\"queueCapacity\":1", "\"queueCapacity\":0")),
+      ("launch-with-binding-unknown", try launchConfigured("\"binding\":\"late\"", "\"binding\":\"later\"")),
+      ("launch-without-joining", try launchConfigured("\"joining\":\"afterAllEndMarks\",", "")),
     ]
   }
 

@@ -135,7 +135,7 @@ struct RecordedRun {
   }
 
   /// A replay of the trace, before its first access.
-  func replay() throws -> TraceReplay { try TraceReplay(Trace(Data(trace))) }
+  func replay() throws -> TraceReplay<Worker> { try TraceReplay(Trace(Data(trace))) }
 
   /// Replays the trace and tells in what it differs from the run; `nil` where it is the same in every bit.
   func difference() throws -> String? {

@@ -212,7 +212,7 @@ import Testing
     trace.cuts = [trace.cuts.last!]
     run.trace = try trace.encoded()
     var scout = try run.replay()
-    var steps: [RecordedSimulation.Step] = []
+    var steps: [RecordedSimulation<Worker>.Step] = []
     while let step = try scout.advance() { steps.append(step) }
     let (blocks, layout) = (scout.simulation.world.model.blocks, scout.simulation.world.plan.network.layout)
     for (number, block) in blocks.enumerated() {
@@ -243,9 +243,9 @@ import Testing
 
   /// The last access of the pull to which `step` belongs, if no other pull that reads its block later ends before.
   private static func pullThatMeets(
-    _ step: RecordedSimulation.Step, _ steps: [RecordedSimulation.Step], blocks: Int
+    _ step: RecordedSimulation<Worker>.Step, _ steps: [RecordedSimulation<Worker>.Step], blocks: Int
   ) -> Int? {
-    func end(_ step: RecordedSimulation.Step) -> Int {
+    func end(_ step: RecordedSimulation<Worker>.Step) -> Int {
       steps[step.index...].first { $0.process == step.process && $0.access == Access(.read, blocks - 1) }!.index
     }
     let later = steps[step.index...].filter { $0.access == step.access }

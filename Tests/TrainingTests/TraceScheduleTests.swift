@@ -106,7 +106,68 @@ import Testing
     #expect(damage?.position == position || reason.hasPrefix("more than"))
   }
 
-  @Test func `a choice of nobody, logs beside choices, and a program that is not known are refused`() throws {
+  /// The round-robin run of a program around workers up to where nobody can go on, and its trace.
+  private static func launched(
+    _ program: LaunchProgram
+  ) throws -> (choices: [Int], end: Simulation<LaunchProcess, RoundRobin>, trace: [UInt8]) {
+    let (training, workers) = try Configuration.small(.locked, workers: 2).makeRun()
+    let (world, processes) = program.launch(workers, in: training)
+    var run = Simulation(world: world, processes: processes, strategy: RoundRobin())
+    var choices: [Int] = []
+    while let step = run.advance() { choices.append(step.process) }
+    return (choices, run, Trace.bytes(of: choices, endingIn: run))
+  }
+
+  @Test(
+    arguments: [
+      LaunchProgram(binding: .late, joining: .afterAllEndMarks, queueCapacity: 8),
+      LaunchProgram(binding: .atStart, joining: .afterFirstEndMark, queueCapacity: 1),
+      LaunchProgram(binding: .atStart, joining: .afterAllEndMarks, queueCapacity: 2),
+    ])
+  func `a schedule of a program around workers is replayed to the same state`(program: LaunchProgram) throws {
+    let (choices, end, bytes) = try Self.launched(program)
+    let trace = try Trace(Data(bytes))
+    #expect(trace.header.launch == program && trace.choices == choices && trace.accesses.count == 3)
+    #expect(trace.ending == (end.status == .finished ? .finished : .stopped))
+    #expect(trace.disorder() == nil && trace.difference(from: trace) == nil)
+    var replay = try TraceReplay(trace, of: program)
+    try replay.run()
+    #expect(replay.accesses == choices.count && "\(replay.simulation.status)" == "\(end.status)")
+    let digest = LaunchProcess.digest(of: end.processes, in: end.world)
+    #expect(replay.cuts.map(\.digest) == ["\(digest)"])
+  }
+
+  @Test func `another program around the workers is another run, and a choice of who waits says for what`() throws {
+    let program = LaunchProgram(binding: .atStart, joining: .afterFirstEndMark, queueCapacity: 1)
+    let (choices, _, bytes) = try Self.launched(program)
+    var parts = try Parts(bytes)
+    parts.header.launch?.queueCapacity = 2
+    let other = try Trace(Data(try parts.encoded()))
+    #expect(try other.difference(from: Trace(Data(bytes))) == "the runs have different programs around their workers")
+    var replay = try TraceReplay(other, of: try #require(other.header.launch))
+    #expect(throws: TraceDivergence.self) { try replay.run() }
+
+    parts = try Parts(bytes)
+    parts.choices = ScheduleCode.encode([1] + choices)
+    parts.cut.accesses[1] += 1
+    var stuck = try TraceReplay(try Trace(Data(try parts.encoded())), of: program)
+    let divergence = #expect(throws: TraceDivergence.self) { try stuck.run() }
+    #expect(divergence?.access == 0)
+    #expect(
+      divergence?.description
+        == "access 0 (thread 0, update 0): an access is on record, thread 0 waits to be started here")
+    let moved = try Trace(Data(try parts.encoded())).difference(from: Trace(Data(bytes)))
+    #expect(moved == "access 0 is made by thread 0 and by parent")
+  }
+
+  @Test func `a header without a program around workers is of workers alone`() throws {
+    let json = String(
+      decoding: try TraceFrame.payload(try Trace(Data(Self.trace(.sharded, 5))).header), as: UTF8.self)
+    #expect(!json.contains("launch"))
+    #expect(try JSONDecoder().decode(TraceHeader.self, from: Data(json.utf8)).launch == nil)
+  }
+
+  @Test func `a choice of nobody, logs beside choices, and logs of a program around workers are refused`() throws {
     let (choices, end) = try Self.walk(.sharded, 40)
     func error(_ change: (inout Parts) -> Void) throws -> String? {
       var parts = try Parts(Trace.bytes(of: choices, endingIn: end))
@@ -116,7 +177,10 @@ import Testing
     }
     let nobody = try error { $0.choices = ScheduleCode.encode(choices + [3]) }
     #expect(nobody?.contains("a choice of process 3, of 3") == true)
-    #expect(try error { $0.header.program = "launcher" }?.contains("the program 'launcher'") == true)
+    let program = LaunchProgram(binding: .late, joining: .afterAllEndMarks, queueCapacity: 8)
+    #expect(
+      try error { ($0.header.launch, $0.choices, $0.log) = (program, nil, [0, 0, 0, 0]) }?
+        .contains("a program around workers, of which there is no recording") == true)
     #expect(try error { $0.log = [0, 0, 0, 0] }?.contains("a log beside choices") == true)
     #expect(try error { $0.cut.accesses[1] += 1 }?.contains("a cut after other accesses") == true)
     #expect(try error { $0.choices = nil }?.contains("a cut after other accesses") == true)
