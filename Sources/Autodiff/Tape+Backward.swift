@@ -102,6 +102,10 @@ extension Tape {
     case .pick:
       let (g, column) = (arena + node.gradient, value(node.b))
       scatter(to: node.a) { row, i in i == Int(column[row]) ? g[row] : 0 }
+    case .pickRows: propagatePickRows(node)
+    case .rowSums:
+      let g = arena + node.gradient
+      scatter(to: node.a) { row, _ in g[row] }
     case .sum:
       let g = arena[node.gradient]
       scatter(to: node.a) { _, _ in g }
@@ -172,6 +176,20 @@ extension Tape {
       }
     }
     nodes[node.a].isReached = true
+  }
+
+  /// Adds each row of the gradient to the row that it was picked from, in order.
+  @inline(__always)
+  private func propagatePickRows(_ node: Node) {
+    let operand = nodes[node.a]
+    guard operand.gradient >= 0 else { return }
+    let (picked, to) = (value(node.b), arena + operand.gradient)
+    if !operand.isReached { to.update(repeating: 0, count: operand.count) }
+    nodes[node.a].isReached = true
+    for row in 0..<node.rows {
+      let (from, target) = (arena + node.gradient + row * node.columns, to + Int(picked[row]) * node.columns)
+      for i in 0..<node.columns { target[i] += from[i] }
+    }
   }
 
   @inline(__always)

@@ -61,6 +61,21 @@ extension Tape {
         precondition(column >= 0 && column < source.columns, "no column \(column)")
         arena[node.value + row] = arena[source.value + row * source.columns + column]
       }
+    case .pickRows:
+      let (source, choice) = (nodes[node.a], nodes[node.b])
+      for row in firstRow..<node.rows {
+        let picked = Int(arena[choice.value + row])
+        precondition(picked >= 0 && picked < source.rows, "no row \(picked)")
+        (arena + node.value + row * node.columns).update(
+          from: arena + source.value + picked * node.columns, count: node.columns)
+      }
+    case .rowSums:
+      let source = nodes[node.a]
+      for row in firstRow..<node.rows {
+        var sum: Scalar = 0
+        for i in 0..<source.columns { sum += arena[source.value + row * source.columns + i] }
+        arena[node.value + row] = sum
+      }
     case .sum, .mean:
       let source = nodes[node.a]
       var sum: Scalar = 0

@@ -138,7 +138,22 @@ extension Tape {
     return evaluated(record(.pick, rows: source.rows, capacity: source.capacity, columns: 1, a.node, index.node))
   }
 
+  /// The rows of `a` that `index` (any number × 1, whole numbers) names, in that order. A row may be named often, which
+  /// repeats it, or never.
+  public func pickRows(_ a: Variable, index: Variable) -> Variable {
+    let (source, choice) = (node(of: a), node(of: index))
+    precondition(choice.columns == 1, "the index is one column")
+    return evaluated(
+      record(.pickRows, rows: choice.rows, capacity: choice.capacity, columns: source.columns, a.node, index.node))
+  }
+
   // MARK: Reductions
+
+  /// The sum of each row's elements, added in order; rows × 1.
+  public func rowSums(_ a: Variable) -> Variable {
+    let source = node(of: a)
+    return evaluated(record(.rowSums, rows: source.rows, capacity: source.capacity, columns: 1, a.node))
+  }
 
   /// The sum of all elements, added in order; 1 × 1.
   public func sum(_ a: Variable) -> Variable { evaluated(record(.sum, rows: 1, capacity: 1, columns: 1, a.node)) }

@@ -30,7 +30,7 @@ public struct ParameterRange: Hashable, Sendable {
 }
 
 /// What is done to the outputs of a linear layer within the same pass.
-public enum Activation: UInt8, Hashable, Sendable {
+public enum Activation: String, Hashable, Sendable, Codable {
   /// Nothing.
   case identity
   /// max(x, 0).
@@ -189,7 +189,7 @@ enum Operation: UInt8, Sendable {
   case leaf, linear, stopGradient
   case add, subtract, multiply, divide, affine, square
   case relu, relu6, clamp, tanh, sigmoid, softplus, exp, log, sqrt, smoothL1
-  case normalLogDensity, normalEntropy, logSoftmax, softmax, pick, sum, mean
+  case normalLogDensity, normalEntropy, logSoftmax, softmax, pick, pickRows, rowSums, sum, mean
 }
 
 /// One line of the tape. `a`, `b`, `c` are the operands' lines; `x`, `y` the operation's constants.

@@ -134,7 +134,7 @@ private struct AdamRule<Scalar: Real> {
   @inline(__always)
   init(_ adam: Adam, _ step: OptimizerStep) {
     let rootCorrection = step.factors.y
-    correctedRate = Scalar(adam.learningRate * rootCorrection / step.factors.x)
+    correctedRate = Scalar(adam.learningRate * step.rateScale * rootCorrection / step.factors.x)
     correctedEpsilon = Scalar(adam.epsilon * rootCorrection)
     weightDecay = Scalar(adam.weightDecay)
     beta1 = Scalar(adam.beta1)

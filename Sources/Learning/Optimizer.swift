@@ -50,6 +50,8 @@ public struct OptimizerBlock<Scalar: Real> {
 public struct OptimizerStep: Sendable, Hashable {
   /// The number of the update, from 1.
   public let number: Int
+  /// What the learning rate is multiplied by in this update; 1 but for a schedule's sake.
+  public var rateScale = 1.0
   /// Factors that depend on the number alone; what they mean is the rule's own.
   let factors: SIMD2<Double>
 

@@ -10,7 +10,7 @@ public let optimizerChecks: [ReferenceCheck] = [
   }
 ]
 
-/// Runs every configuration of the folder that the project has an optimizer for, and lists the others as skipped.
+/// Runs every configuration of the folder, and lists as skipped those of an optimizer that the project does not have.
 /// `substitute` may put another optimizer in the place of the right one; the tests do, to see it rejected.
 func checkOptimizers(
   in folder: ReferenceFolder, substitute: (any Optimizer) -> any Optimizer
@@ -34,7 +34,9 @@ private struct OptimizerReference {
   init(_ folder: ReferenceFolder) throws {
     configs = try folder.table(
       "optimizers/configs.csv",
-      required: ["config", "optimizer", "lr", "beta1", "beta2", "eps", "weight_decay"])
+      required: [
+        "config", "optimizer", "lr", "beta1", "beta2", "alpha", "decay", "eps", "momentum", "centered", "weight_decay",
+      ])
     gradients = try folder.table("optimizers/gradients.csv", required: ["step", "g0"])
     width = gradients.columns.count { $0.hasPrefix("g") }
     let places = 0..<width
@@ -110,16 +112,34 @@ private struct OptimizerReference {
 
   /// The optimizer of a configuration, with the reference's names of its slots; `nil` when the project has none.
   private func optimizer(_ config: Int) throws -> (optimizer: any Optimizer, slotNames: [String])? {
+    let rate = try configs.double(config, "lr")
+    let epsilon = try configs.double(config, "eps")
     switch configs.text(config, "optimizer") {
     case "torch.Adam":
       let adam = Adam(
-        learningRate: try configs.double(config, "lr"), beta1: try decay(config, "beta1"),
-        beta2: try decay(config, "beta2"), epsilon: try configs.double(config, "eps"),
+        learningRate: rate, beta1: try decay(config, "beta1"), beta2: try decay(config, "beta2"), epsilon: epsilon,
         weightDecay: try configs.double(config, "weight_decay"))
       return (adam, ["m", "v"])
+    case "torch.RMSprop":
+      let rule = RMSProp(
+        learningRate: rate, decay: try decay(config, "alpha"), epsilon: epsilon, momentum: try momentum(config),
+        isCentered: try configs.bool(config, "centered"), weightDecay: try configs.double(config, "weight_decay"))
+      let isKept = [true, rule.momentum > 0, rule.isCentered]
+      return (rule, zip(["square_avg", "momentum", "grad_avg"], isKept).filter(\.1).map(\.0))
+    case "tf1.RMSProp":
+      let rule = TensorFlowRMSProp(
+        learningRate: rate, decay: try decay(config, "decay"), epsilon: epsilon, momentum: try momentum(config),
+        isCentered: try configs.bool(config, "centered"))
+      return (rule, ["rms", "momentum"] + (rule.isCentered ? ["mg"] : []))
     default:
       return nil
     }
+  }
+
+  private func momentum(_ config: Int) throws -> Double {
+    let value = try configs.double(config, "momentum")
+    guard value >= 0 else { throw configs.damaged(config, "momentum", expected: "at least 0") }
+    return value
   }
 
   private func decay(_ config: Int, _ column: String) throws -> Double {

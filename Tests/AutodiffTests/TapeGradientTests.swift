@@ -71,6 +71,12 @@ private let smooth: [Smooth] = [
   Smooth("logSoftmax") { $0.logSoftmax($1) },
   Smooth("softmax") { $0.softmax($1) },
   Smooth("pick") { tape, x in tape.pick(x, index: tape.constant([2, 0, 1], rows: 3, columns: 1)) },
+  Smooth("pickRows") { tape, x in tape.pickRows(x, index: tape.constant([2, 0, 2, 2], rows: 4, columns: 1)) },
+  Smooth("pickRows of a matrix used before") { tape, x in
+    let picked = tape.pickRows(x, index: tape.constant([1, 1, 0], rows: 3, columns: 1))
+    return tape.multiply(picked, tape.square(x))
+  },
+  Smooth("rowSums") { tape, x in tape.rowSums(tape.square(x)) },
   Smooth("sum") { $0.sum($1) },
   Smooth("mean") { $0.mean($1) },
   Smooth("linear", linear(.identity)),

@@ -318,3 +318,38 @@ extension RolloutStep {
     #expect(results(of: []) { generalizedAdvantages(of: $0, discount: 0.9, lambda: 1, into: $1) }.isEmpty)
   }
 }
+
+@Suite struct AdvantageEstimatorTests {
+  private let steps: [RolloutStep] = (0..<7).map { (t: Int) -> RolloutStep in
+    let (reward, value) = (Double(t * t % 5) - 1, Double(t) / 2)
+    return RolloutStep(
+      reward: reward, value: value, nextValue: value + 0.5, ending: t == 3 ? .terminated : .continues)
+  }
+
+  private func estimates(_ estimator: AdvantageEstimator) -> [Double] {
+    results(of: steps) { estimator.estimate(of: $0, discount: 0.9, into: $1) }
+  }
+
+  @Test func `n-step and generalized advantages are the recursions they are named after`() {
+    let returns = results(of: steps) { discountedReturns(of: $0, discount: 0.9, into: $1) }
+    #expect(estimates(.nStep) == zip(returns, steps).map { $0 - $1.value })
+    let generalized = results(of: steps) { generalizedAdvantages(of: $0, discount: 0.9, lambda: 0.7, into: $1) }
+    #expect(estimates(.generalized(lambda: 0.7, isNormalized: false)) == generalized)
+    #expect(estimates(.generalized(lambda: 0.7, isNormalized: false)) != estimates(.nStep))
+  }
+
+  @Test func `normalised advantages have mean 0 and sample deviation 1`() {
+    let normalised = estimates(.generalized(lambda: 0.7, isNormalized: true))
+    let squares = normalised.reduce(0) { $0 + $1 * $1 }
+    #expect(abs(normalised.reduce(0, +)) < 1e-14)
+    // Of n − 1; the ε beside the deviation is seen in the sixth digit.
+    #expect(abs(squares / 6 - 1) < 1e-5 && squares / 6 < 1)
+  }
+
+  @Test func `a single advantage is normalised to zero, and none is left alone`() {
+    var single = [3.0]
+    single.withUnsafeMutableBufferPointer { normalize($0) }
+    #expect(single == [0])
+    normalize(UnsafeMutableBufferPointer(start: nil, count: 0))
+  }
+}

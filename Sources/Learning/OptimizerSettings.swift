@@ -1,0 +1,152 @@
+// Any of the optimizers, so that a configuration can hold, store and compare the one that it trains with.
+
+import DeterministicMath
+
+/// One of the optimizers with its settings. It is stored as the optimizer's own settings beside a `rule`.
+public enum OptimizerSettings: Optimizer, Hashable {
+  /// `torch.optim.Adam`.
+  case adam(Adam)
+  /// `torch.optim.RMSprop`.
+  case rmsProp(RMSProp)
+  /// `tf.train.RMSPropOptimizer`.
+  case tensorFlowRMSProp(TensorFlowRMSProp)
+  /// Plain stochastic gradient descent.
+  case gradientDescent(GradientDescent)
+
+  /// The step size.
+  public var learningRate: Double {
+    get {
+      switch self {
+      case .adam(let rule): rule.learningRate
+      case .rmsProp(let rule): rule.learningRate
+      case .tensorFlowRMSProp(let rule): rule.learningRate
+      case .gradientDescent(let rule): rule.learningRate
+      }
+    }
+    set {
+      switch self {
+      case .adam(var rule):
+        rule.learningRate = newValue
+        self = .adam(rule)
+      case .rmsProp(var rule):
+        rule.learningRate = newValue
+        self = .rmsProp(rule)
+      case .tensorFlowRMSProp(var rule):
+        rule.learningRate = newValue
+        self = .tensorFlowRMSProp(rule)
+      case .gradientDescent(var rule):
+        rule.learningRate = newValue
+        self = .gradientDescent(rule)
+      }
+    }
+  }
+
+  // MARK: Optimizer
+
+  /// The state that the rule keeps.
+  public var slots: [OptimizerSlot] {
+    switch self {
+    case .adam(let rule): rule.slots
+    case .rmsProp(let rule): rule.slots
+    case .tensorFlowRMSProp(let rule): rule.slots
+    case .gradientDescent(let rule): rule.slots
+    }
+  }
+
+  /// What the rule makes of a step number.
+  public func prepare(step: Int) -> OptimizerStep {
+    switch self {
+    case .adam(let rule): rule.prepare(step: step)
+    case .rmsProp(let rule): rule.prepare(step: step)
+    case .tensorFlowRMSProp(let rule): rule.prepare(step: step)
+    case .gradientDescent(let rule): rule.prepare(step: step)
+    }
+  }
+
+  /// Updates one block.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) {
+    switch self {
+    case .adam(let rule): rule.update(block, step)
+    case .rmsProp(let rule): rule.update(block, step)
+    case .tensorFlowRMSProp(let rule): rule.update(block, step)
+    case .gradientDescent(let rule): rule.update(block, step)
+    }
+  }
+
+  /// The first operation in place.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func decay<Scalar: Real>(_ block: OptimizerBlock<Scalar>) {
+    switch self {
+    case .adam(let rule): rule.decay(block)
+    case .rmsProp(let rule): rule.decay(block)
+    case .tensorFlowRMSProp(let rule): rule.decay(block)
+    case .gradientDescent(let rule): rule.decay(block)
+    }
+  }
+
+  /// The second operation in place.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func accumulate<Scalar: Real>(_ block: OptimizerBlock<Scalar>) {
+    switch self {
+    case .adam(let rule): rule.accumulate(block)
+    case .rmsProp(let rule): rule.accumulate(block)
+    case .tensorFlowRMSProp(let rule): rule.accumulate(block)
+    case .gradientDescent(let rule): rule.accumulate(block)
+    }
+  }
+
+  /// The last operation in place.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func apply<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) {
+    switch self {
+    case .adam(let rule): rule.apply(block, step)
+    case .rmsProp(let rule): rule.apply(block, step)
+    case .tensorFlowRMSProp(let rule): rule.apply(block, step)
+    case .gradientDescent(let rule): rule.apply(block, step)
+    }
+  }
+}
+
+extension OptimizerSettings: Codable {
+  private enum Rule: String, Codable {
+    case adam
+    case rmsProp = "rmsprop"
+    case tensorFlowRMSProp = "rmsprop-tf1"
+    case gradientDescent = "sgd"
+  }
+
+  private enum CodingKeys: CodingKey {
+    case rule
+  }
+
+  /// Reads what `encode` wrote.
+  public init(from decoder: any Decoder) throws {
+    self =
+      switch try decoder.container(keyedBy: CodingKeys.self).decode(Rule.self, forKey: .rule) {
+      case .adam: .adam(try Adam(from: decoder))
+      case .rmsProp: .rmsProp(try RMSProp(from: decoder))
+      case .tensorFlowRMSProp: .tensorFlowRMSProp(try TensorFlowRMSProp(from: decoder))
+      case .gradientDescent: .gradientDescent(try GradientDescent(from: decoder))
+      }
+  }
+
+  /// Writes the name of the rule and, beside it, its settings.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    func encode(_ rule: Rule, _ settings: some Encodable) throws {
+      try container.encode(rule, forKey: .rule)
+      try settings.encode(to: encoder)
+    }
+    switch self {
+    case .adam(let settings): try encode(.adam, settings)
+    case .rmsProp(let settings): try encode(.rmsProp, settings)
+    case .tensorFlowRMSProp(let settings): try encode(.tensorFlowRMSProp, settings)
+    case .gradientDescent(let settings): try encode(.gradientDescent, settings)
+    }
+  }
+}
