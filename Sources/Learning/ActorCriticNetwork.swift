@@ -158,7 +158,7 @@ extension MeanOutput {
     func scaled(_ scale: Double) -> Variable { scale == 1 ? tape.tanh(z) : tape.affine(tape.tanh(z), scale: scale) }
     switch self {
     case .linear: return z
-    case .tanh(let scale): return scaled(scale)
+    case .scaledTanh(let scale): return scaled(scale)
     case .limitedTanh(let scale, let limit): return tape.clamp(scaled(scale), -limit, limit)
     }
   }

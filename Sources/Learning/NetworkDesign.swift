@@ -18,7 +18,7 @@ public enum MeanOutput: Hashable, Sendable, Codable {
   /// z.
   case linear
   /// scale · tanh z.
-  case tanh(scale: Double)
+  case scaledTanh(scale: Double)
   /// scale · tanh z, limited to ±limit.
   case limitedTanh(scale: Double, limit: Double)
 }
@@ -43,8 +43,8 @@ public enum PolicyHead: Hashable, Sendable, Codable {
   case categorical(limitsProbabilities: Bool)
 }
 
-/// An actor and a critic, each a stack of layers on a trunk that they may share. The actor's head and the critic's value
-/// are linear layers behind these.
+/// An actor and a critic, each a stack of layers on a trunk that they may share. The actor's head and the critic's
+/// value are linear layers behind these.
 public struct NetworkDesign: Hashable, Sendable, Codable {
   /// Units of the layers that actor and critic share, first to last; none for separate networks.
   public var trunk: [Int]
@@ -80,12 +80,14 @@ extension NetworkDesign {
   /// `sjtu`: separate networks; the mean lacks the factor 2 of the torque's range (quirk `unscaled-mean`).
   public static let sjtu = NetworkDesign(
     actor: [200], critic: [100], activation: .relu6,
-    head: .gaussian(mean: .tanh(scale: 1), deviation: .softplus(floor: 1e-4)), initialisation: .normal(deviation: 0.1))
+    head: .gaussian(mean: .scaledTanh(scale: 1), deviation: .softplus(floor: 1e-4)),
+    initialisation: .normal(deviation: 0.1))
 
   /// `morvan`: separate networks.
   public static let morvan = NetworkDesign(
     actor: [200], critic: [100], activation: .relu6,
-    head: .gaussian(mean: .tanh(scale: 2), deviation: .softplus(floor: 1e-4)), initialisation: .normal(deviation: 0.1))
+    head: .gaussian(mean: .scaledTanh(scale: 2), deviation: .softplus(floor: 1e-4)),
+    initialisation: .normal(deviation: 0.1))
 
   /// `swingup`: a shared trunk, of the sizes in the document's code.
   public static let swingup = NetworkDesign(
@@ -97,7 +99,7 @@ extension NetworkDesign {
   public static func a2cGaussian(scale: Double) -> NetworkDesign {
     NetworkDesign(
       actor: [128, 128], critic: [128, 128], activation: .relu,
-      head: .gaussian(mean: .tanh(scale: scale), deviation: .exponential(lower: -20, upper: 2)),
+      head: .gaussian(mean: .scaledTanh(scale: scale), deviation: .exponential(lower: -20, upper: 2)),
       initialisation: .xavierNormal(bias: 0.1))
   }
 

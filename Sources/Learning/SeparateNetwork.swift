@@ -24,7 +24,7 @@ public struct SeparateNetwork: Hashable, Sendable {
     var design = NetworkDesign.sjtu
     design.actor = [actorUnits]
     design.critic = [criticUnits]
-    design.head = .gaussian(mean: .tanh(scale: meanScale), deviation: .softplus(floor: deviationFloor))
+    design.head = .gaussian(mean: .scaledTanh(scale: meanScale), deviation: .softplus(floor: deviationFloor))
     network = ActorCriticNetwork(design, observations: observations, outputs: actions)
   }
 

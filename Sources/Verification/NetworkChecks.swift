@@ -65,7 +65,7 @@ private struct SeparateSystem: NetworkSystem {
     }
     let factor = name[..<separator.lowerBound]
     guard let scale = factor.isEmpty ? 1 : Double(factor) else { return nil }
-    return .gaussian(mean: .tanh(scale: scale), deviation: .softplus(floor: floor))
+    return .gaussian(mean: .scaledTanh(scale: scale), deviation: .softplus(floor: floor))
   }
 }
 

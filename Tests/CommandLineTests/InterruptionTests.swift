@@ -170,9 +170,7 @@ final class RunningProgram {
       let checkpoint = try Checkpoint(path: folder.path("run"))
       _ = try checkpoint.makeRun()
       guard file == "run/metrics." else { continue }
-      // The checkpoint has what the metrics have no room for; whoever goes on notes it there.
-      let lines = try TrainCommandTests.text("run/metrics.jsonl", in: folder).split(separator: "\n").count
-      #expect(lines < checkpoint.board.results.count)
+      // The checkpoint is before or behind the last line that there was room for; whoever goes on has each once.
       let resumed = try RunningProgram(["train", "--resume", "run"], in: folder)
       resumed.wait(forEpisodes: checkpoint.board.results.count + 10)
       resumed.send(SIGINT)

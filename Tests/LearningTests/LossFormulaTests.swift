@@ -170,7 +170,7 @@ private struct Flush: CustomTestStringConvertible, Sendable {
         let center =
           switch mean {
           case .linear: z
-          case .tanh(let scale): scale * Double.tanh(z)
+          case .scaledTanh(let scale): scale * Double.tanh(z)
           case .limitedTanh(let scale, let limit): min(max(scale * Double.tanh(z), -limit), limit)
           }
         let spread =

@@ -173,11 +173,14 @@ extension TrainingProgram where P == Worker {
     #expect(categories.filter { $0.0.hasPrefix("read") }.allSatisfy { $0.1 == .pull })
   }
 
-  @Test func `a deadlock is marked at the last access, for what is waited for was not made`() throws {
+  @Test func `a deadlock is drawn with what was waited for, below all that was done`() throws {
     let race = try #require(try race(.deadlock, in: Locker.program([[0, 1], [1, 0]])))
     let timeline = race.events.timeline(title: "t", subtitle: "s", explanation: race.explanation, blocks: 10)
-    #expect(timeline.spans.count == 2 && timeline.arrows.isEmpty)
-    #expect(timeline.marks.map(\.time) == [1] && timeline.marks.map(\.lane) == [0])
+    #expect(timeline.spans.map { $0.label.hasPrefix("waits to ") } == [false, false, true, true])
+    #expect(Set(timeline.spans.suffix(2).map(\.lane)) == [0, 1])
+    // From what was done to both waits; the mark stands at the last.
+    #expect(timeline.arrows.map(\.to.time) == [2, 3])
+    #expect(timeline.marks.map(\.time) == [3] && timeline.marks.map(\.lane) == [timeline.spans[3].lane])
   }
 
   @Test func `a model that is pushed and pulled in one access has a category of its own`() throws {
