@@ -5,8 +5,9 @@ import Sharing
 
 /// One access of a schedule, as it was made.
 public struct AccessEvent: Hashable, Sendable, Codable {
-  /// Its number in the run, from 0; of an access that is waited for, the number of accesses made.
-  public var index: Int
+  /// Its place in the run: how many accesses have been made with it, so that a debugger shows it where it has gone to
+  /// this place; of an access that is waited for, how many there would be.
+  public var place: Int
   /// Who made it, by the number of the process.
   public var process: Int
   /// Who made it: `worker 1`.
@@ -27,6 +28,9 @@ public struct AccessEvent: Hashable, Sendable, Codable {
   public var beginsUpdate = false
   /// The hazards that it showed.
   public var hazards: [Hazard] = []
+
+  /// How many accesses were made before it.
+  public var index: Int { place - 1 }
 
   /// Who, where and what: `worker 1, update 0: store actor.weight`.
   public var description: String { "\(name), update \(update): \(words)" }
@@ -76,7 +80,7 @@ public struct AccessHistory<P: Participant> {
     let access = participant.nextAccess!
     while changes.count <= access.object { changes.append(0) }
     return AccessEvent(
-      index: run.accesses, process: process, name: participant.name, update: participant.updates,
+      place: run.accesses + 1, process: process, name: participant.name, update: participant.updates,
       words: participant.nextAccessDescription(in: run.world)!, object: access.object, changes: access.kind != .read,
       versionBefore: changes[access.object], versionAfter: changes[access.object])
   }

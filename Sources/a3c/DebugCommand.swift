@@ -137,9 +137,9 @@ struct DebugCommand {
   private func show(_ exchange: DebugExchange) {
     let screen = DebugScreen(terminal: .standardOutput)
     for line in exchange.replies.flatMap(screen.lines) { print(line) }
-    guard let error = exchange.error else { return }
-    // Both streams may be one terminal or one file: what came before the error is to stand before it.
+    // A program at the other end of a pipe waits for the answer before it asks again. And both streams may be one
+    // terminal or one file: what came before an error is to stand before it.
     fflush(nil)
-    tell("a3c debug: \(error)")
+    if let error = exchange.error { tell("a3c debug: \(error)") }
   }
 }

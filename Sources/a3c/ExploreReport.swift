@@ -173,7 +173,7 @@ struct ExploreReport: Encodable {
       lines += ["", heading("no schedule near it is without it")]
     } else {
       let same = zip(race.events, race.passingEvents).prefix { $0 == $1 }.count
-      lines += ["", heading("the nearest schedule without it", same > 0 ? "the same before access \(same)" : "")]
+      lines += ["", heading("the nearest schedule without it", same > 0 ? "the same before access \(same + 1)" : "")]
       lines += race.passingEvents.tableLines(on: terminal, from: same)
     }
     lines += [""] + terminal.keyValueLines([("repeat", terminal.emphasised(repro, .copyable))])

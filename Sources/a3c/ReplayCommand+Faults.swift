@@ -11,7 +11,7 @@ struct FaultReport: Encodable {
   let fault: Fault
   /// How often it struck: a slow worker's at each access that came later for it.
   var strikes = 0
-  /// The number of the access, from 0, that was the first to show it; `nil` where it never struck.
+  /// The place of the first access that shows it; `nil` where it never struck.
   var access: Int?
 
   private enum CodingKeys: CodingKey {
@@ -87,7 +87,7 @@ extension ReplayCommand {
     while run.accesses < limit, unexpectedFailure(in: run) == nil, let step = run.advance() {
       for index in faults.indices {
         faults[index].strikes = run.strikes(of: faults[index].fault)
-        if faults[index].access == nil, faults[index].strikes > 0 { faults[index].access = step.index }
+        if faults[index].access == nil, faults[index].strikes > 0 { faults[index].access = step.index + 1 }
       }
       if step.index & 0xfff == 0 { meter.update(run.world.statistics.environmentSteps) }
     }
