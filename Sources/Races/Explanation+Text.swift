@@ -13,7 +13,7 @@ extension Explanation {
   }
 
   /// The number that shows it most, in a sentence; `nil` where no number of the model differs.
-  var elementSentence: String? { element.map { Self.sentence(on: $0, hazard) } }
+  var elementSentence: String? { element.map(sentence) }
 
   private var happening: String {
     func access(_ event: AccessEvent) -> String { "access \(event.place) (\(event.description))" }
@@ -35,7 +35,7 @@ extension Explanation {
       return "\(place(other)) begins the last episode that was asked for; \(access(shown)) begins one more."
     case .bindOnce:
       return "\(place(other)) binds \(object) to \(other.name) for ever. "
-        + (seen.map { "\(place($0)) puts nothing there. " } ?? "")
+        + (seen.map { "\(place($0)) makes version \($0.versionAfter), which is \(other.name)'s gradient still. " } ?? "")
         + "\(place(met)) brings the gradient of \(other.name)."
     case .lateBinding:
       return "\(place(other)) goes on to the next worker before a thread has looked. "
@@ -55,10 +55,22 @@ extension Explanation {
     }
   }
 
-  private static func sentence(on element: Element, _ hazard: Hazard) -> String {
-    let change = "from \(element.seen) to \(element.met)"
-    return "Of the numbers in between, \(element.tensor)[\(element.element)] changes most: \(change)"
-      + (hazard == .lostUpdate ? ", a change that is overwritten." : ".")
+  private func sentence(on element: Element) -> String {
+    let name = element.tensor + (element.element.map { "[\($0)]" } ?? "")
+    switch element.comparison {
+    case .change:
+      return "Of the numbers in between, \(name) changes most: from \(element.seen) to \(element.met)"
+        + (hazard == .lostUpdate ? ", a change that is overwritten." : ".")
+    case .gradients:
+      return "Of the two gradients, \(name) differs most: \(shown.name) computed \(element.seen) and applies "
+        + "\(element.met)."
+    case .counts:
+      return "No parameter shows it but \(name): the first moment is corrected for step \(Int(element.seen)), the "
+        + "second for step \(Int(element.met))."
+    case .addition:
+      return "The moments were zero, so that decays changed nothing. Of what the addition makes, \(name) is largest: "
+        + "\(element.met), of which \(other?.name ?? "the other")'s decay, already made, takes nothing."
+    }
   }
 }
 

@@ -35,8 +35,8 @@ extension Explanation {
       )
     case .halfMoment:
       return (
-        "\(one) has decayed the moments and will add", "\(other) decays them once more",
-        "\(one) adds to what both have decayed"
+        "\(one) is in the middle of its update", "\(other) changes the moments",
+        "\(one) goes on with what both have changed"
       )
     case .tornPull:
       return (

@@ -13,6 +13,8 @@ struct FaultReport: Encodable {
   var strikes = 0
   /// The place of the first access that shows it; `nil` where it never struck.
   var access: Int?
+  /// Why the worker could not go on, where the fault is one of its gradient.
+  var failure: WorkerFailure?
 
   private enum CodingKeys: CodingKey {
     case fault, strikes, access
@@ -29,6 +31,7 @@ struct FaultReport: Encodable {
   var text: String {
     let place = access.map { "fired at access \(NumberText.grouped($0))" } ?? "never fired"
     return "worker \(fault.worker) \(fault.effect); \(place)" + (strikes > 1 ? ", \(counted(strikes, "time"))" : "")
+      + (failure.map { ", where it stops: \($0)" } ?? "")
   }
 }
 
@@ -87,7 +90,9 @@ extension ReplayCommand {
     while run.accesses < limit, unexpectedFailure(in: run) == nil, let step = run.advance() {
       for index in faults.indices {
         faults[index].strikes = run.strikes(of: faults[index].fault)
-        if faults[index].access == nil, faults[index].strikes > 0 { faults[index].access = step.index + 1 }
+        guard faults[index].access == nil, faults[index].strikes > 0 else { continue }
+        faults[index].access = step.index + 1
+        if case .poison = faults[index].fault { faults[index].failure = run.world.failure }
       }
       if step.index & 0xfff == 0 { meter.update(run.world.statistics.environmentSteps) }
     }
