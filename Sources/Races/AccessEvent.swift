@@ -26,6 +26,8 @@ public struct AccessEvent: Hashable, Sendable, Codable {
   public var versionAfter: Int
   /// Whether it begins an update that the same process completes in its next access.
   public var beginsUpdate = false
+  /// Whether it changes the moments of a block, and not the parameters (`inPlace`).
+  public var changesMoments = false
   /// The hazards that it showed.
   public var hazards: [Hazard] = []
 
@@ -79,10 +81,15 @@ public struct AccessHistory<P: Participant> {
     let participant = run.processes[process]
     let access = participant.nextAccess!
     while changes.count <= access.object { changes.append(0) }
+    let changesMoments =
+      switch participant.workerPhase {
+      case .decaying, .accumulating: true
+      default: false
+      }
     return AccessEvent(
       place: run.accesses + 1, process: process, name: participant.name, update: participant.updates,
       words: participant.nextAccessDescription(in: run.world)!, object: access.object, changes: access.kind != .read,
-      versionBefore: changes[access.object], versionAfter: changes[access.object])
+      versionBefore: changes[access.object], versionAfter: changes[access.object], changesMoments: changesMoments)
   }
 
   /// The accesses before which those stand who have not finished.

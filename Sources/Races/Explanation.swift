@@ -126,6 +126,11 @@ struct Collision {
       let budget = P.training(in: history.run.world).board.budget
       seen = events.last { $0.process == last.process && $0.object == last.object && $0.index < last.index }
       other = events.indices.first { history.begun[$0] < budget && history.begun[$0 + 1] == budget }.map { events[$0] }
+    case .halfMoment:
+      // A step by the moments leaves them as they are.
+      let changes: [AccessEvent]
+      (seen, changes) = Self.changes(before: last, in: events)
+      other = changes.last(where: \.changesMoments)
     case .bindOnce:
       // Whoever filled the slot first holds it for ever.
       seen = Self.changes(before: last, in: events).seen

@@ -38,7 +38,7 @@ import Training
 
   @Test(
     arguments: [
-      ("late-binding", "takes that worker, and so does access 7 (thread 1, update 0: read the loop variable)"),
+      ("late-binding", "takes that worker, and so does access 8 (thread 1, update 0: read the loop variable)"),
       ("early-exit-join", "nobody can go on: parent waits for thread 0 to end, thread 0 waits for room"),
     ])
   func `what goes wrong around workers is repeated, shown, checked, drawn and walked by its trace`(
