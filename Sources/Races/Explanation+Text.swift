@@ -35,7 +35,7 @@ extension Explanation {
       return "\(place(other)) begins the last episode that was asked for; \(access(shown)) begins one more."
     case .bindOnce:
       return "\(place(other)) binds \(object) to \(other.name) for ever. "
-        + (seen.map { "\(place($0)) makes version \($0.versionAfter), which is \(other.name)'s gradient still. " } ?? "")
+        + (seen.map { "\(place($0)) makes version \($0.versionAfter), still \(other.name)'s gradient. " } ?? "")
         + "\(place(met)) brings the gradient of \(other.name)."
     case .lateBinding:
       return "\(place(other)) goes on to the next worker before a thread has looked. "

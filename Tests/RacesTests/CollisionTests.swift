@@ -197,7 +197,7 @@ extension TrainingProgram where P == Worker {
     // The slot is counted as written, and has what it had.
     let seen = try #require(explanation.seen)
     #expect(seen.versions == "v1→v2")
-    #expect(explanation.sentences[0].contains("makes version 2, which is worker 0's gradient still. "))
+    #expect(explanation.sentences[0].contains("makes version 2, still worker 0's gradient. "))
   }
 
   @Test func `a step count that shows it is named for what it is`() throws {

@@ -41,7 +41,8 @@ import Training
     let element = try #require(explanation.element)
     let start = try race.program.start()
     let layout = start.world.plan.network.layout
-    let offset = try #require(layout.tensors.first { $0.name == element.tensor }).range.offset + (try #require(element.element))
+    let tensor = try #require(layout.tensors.first { $0.name == element.tensor })
+    let offset = tensor.range.offset + (try #require(element.element))
     func value(after count: Int) -> Float {
       var run = start.snapshot(drivenBy: Replayed(Array(race.choices.prefix(count))))
       run.run()
