@@ -235,22 +235,24 @@ extension Explanation.Element {
     let (stateBefore, stateMet) = (P.training(in: before.world).model.state, P.training(in: met.world).model.state)
     let plan = P.training(in: start.world).plan
     let blocks = P.training(in: start.world).model.blocks
-    func numbers(_ state: SharedModel.State) -> [Numbers] {
-      [("", state.parameters)] + zip(plan.configuration.adam.slots, state.slots).map { (".\($0.name)", $1) }
+    func moments(_ state: SharedModel.State) -> [Numbers] {
+      zip(plan.configuration.adam.slots, state.slots).map { (".\($0.name)", $1) }
     }
+    func numbers(_ state: SharedModel.State) -> [Numbers] { [("", state.parameters)] + moments(state) }
     func largest(_ seen: [Numbers], _ met: [Numbers], _ range: Range<Int>, _ comparison: Comparison) -> Self? {
       Self(largestDifferenceOf: seen, met, in: range, plan.network.layout, comparison)
     }
     var found: Self?
     switch object {
-    case .block(let block):
+    case .block(let block) where hazard == .halfMoment:
       let range = blocks[block].range
-      found = largest(numbers(stateBefore), numbers(stateMet), range, .change)
-      let hasNoMoments = stateMet.slots.allSatisfy { slot in range.allSatisfy { slot[$0] == 0 } }
-      if found == nil, hazard == .halfMoment, hasNoMoments {
+      found = largest(moments(stateBefore), moments(stateMet), range, .change)
+      if found == nil, stateMet.slots.allSatisfy({ slot in range.allSatisfy { slot[$0] == 0 } }) {
         let added = P.training(in: run(after: collision.met.place).world).model.state
-        found = largest(numbers(stateMet), numbers(added), range, .addition)
+        found = largest(moments(stateMet), moments(added), range, .addition)
       }
+    case .block(let block):
+      found = largest(numbers(stateBefore), numbers(stateMet), blocks[block].range, .change)
     case .model: found = largest(numbers(stateBefore), numbers(stateMet), 0..<plan.network.layout.count, .change)
     case .gradient(let block):
       let slots: [Numbers] = [(".grad", stateMet.gradient!.values)]
