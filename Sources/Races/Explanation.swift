@@ -236,7 +236,7 @@ extension Explanation.Element {
     let plan = P.training(in: start.world).plan
     let blocks = P.training(in: start.world).model.blocks
     func moments(_ state: SharedModel.State) -> [Numbers] {
-      zip(plan.configuration.adam.slots, state.slots).map { (".\($0.name)", $1) }
+      zip(plan.configuration.optimizer.slots, state.slots).map { (".\($0.name)", $1) }
     }
     func numbers(_ state: SharedModel.State) -> [Numbers] { [("", state.parameters)] + moments(state) }
     func largest(_ seen: [Numbers], _ met: [Numbers], _ range: Range<Int>, _ comparison: Comparison) -> Self? {
