@@ -254,8 +254,6 @@ public final class SharedModel: @unchecked Sendable {
     static func decayed(by worker: Int) -> Int { worker }
     /// `worker` has added its gradient, and has yet to apply them.
     static func added(by worker: Int) -> Int { 1 << 32 + worker }
-    /// Whether an addition is to come. Digests know of no other holders.
-    static func isDecayed(_ holder: Int) -> Bool { 0..<1 << 32 ~= holder }
   }
 
   /// Makes one of the optimizer's operations in place, under the block's lock.
@@ -399,7 +397,7 @@ public final class SharedModel: @unchecked Sendable {
       digest.combine(provenance.writers)
       digest.combine(provenance.lastWriter)
       digest.combine(steps(of: number))
-      if MomentHolder.isDecayed(momentHolder(of: number)) { digest.combine(momentHolder(of: number)) }
+      if momentHolder(of: number) != MomentHolder.nobody { digest.combine(momentHolder(of: number)) }
     }
     gradientSlots?.digest(into: &digest)
   }
