@@ -37,6 +37,9 @@ extension Configuration {
     return run.world.latestRollout!
   }
 
+  /// The shared parameters before the run.
+  fileprivate var firstParameters: [Float] { try! makeRun().world.model.parameters }
+
   /// The shared parameters after the run.
   fileprivate func trained() throws -> [Float] {
     var run = try makeSimulation(.roundRobin, scheduleSeed: 0)
@@ -112,7 +115,8 @@ extension Worker.Phase {
   @Test(arguments: [true, false]) func aFlushGoesOnOverEpisodes(limitIsTerminal: Bool) throws {
     let configuration = Configuration.alone {
       ($0.episodes, $0.maxSteps, $0.flushLength, $0.flushesAtEpisodeEnd) = (4, 4, 14, false)
-      $0.limitIsTerminal = limitIsTerminal
+      // Of so many units some are alive in every state, so that no value is 0.
+      ($0.limitIsTerminal, $0.network.critic) = (limitIsTerminal, [32])
     }
     var run = try configuration.makeSimulation(.roundRobin, scheduleSeed: 0)
     while run.processes[0].phase != .exchanging { try #require(run.advance() != nil) }
@@ -153,7 +157,7 @@ extension Worker.Phase {
         $0.optimizer = .gradientDescent(GradientDescent(learningRate: 0.01))
       }
       let network = try configuration.makeNetwork()
-      let before = try configuration.makeRun().world.model.parameters
+      let before = configuration.firstParameters
       let after = try configuration.trained()
       let steps = zip(after, before).map { $0 - $1 }
       let border = network.criticParameters.lowerBound
