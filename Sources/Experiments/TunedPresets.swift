@@ -22,8 +22,8 @@ extension Preset {
     head: .gaussian(mean: .linear, deviation: .exponential(lower: -3, upper: 0.5)),
     rewards: RewardScaling(factor: 0.1))
 
-  /// The real reward, in episodes of up to 2000 steps: within gym's 200 a random policy never gets to the top, and there
-  /// is nothing to learn from. It is evaluated within gym's limit.
+  /// The real reward, in episodes of up to 2000 steps: within gym's 200 a random policy never gets to the top, and
+  /// there is nothing to learn from. It is evaluated within gym's limit.
   static let mountainCarBest = best(
     "mountain-car-best", on: "MountainCar-v0", workers: 16, episodes: 40_000, maxSteps: 2000, flushLength: 200,
     discount: 0.99, lambda: 0.99, entropyWeight: 0.005, learningRate: 2e-3,

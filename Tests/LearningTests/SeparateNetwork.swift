@@ -1,5 +1,5 @@
-// The actor-critic of the `sjtu` and `morvan` systems by its own numbers, as tests take it apart: two networks without a
-// common layer and with one Gaussian head.
+// The actor-critic of the `sjtu` and `morvan` systems by its own numbers, as tests take it apart: two networks without
+// a common layer and with one Gaussian head.
 
 import Autodiff
 import DeterministicMath

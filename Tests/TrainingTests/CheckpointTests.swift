@@ -122,26 +122,6 @@ extension TrainingSimulation {
     }
   }
 
-  /// As they were written before there were slips: the document and its checksum do without them.
-  @Test func aDocumentWithoutSlipsIsOneOfARunThatHasNone() throws {
-    let run = try Configuration.small(.sharded).makeSimulation(.timed, scheduleSeed: 3).after(40)
-    let (json, tensors, name) = try run.checkpoint.encoded()
-    let current = String(decoding: json, as: UTF8.self)
-    let older = current.replacing(/,\s*"slips" : \{[^}]*\}/, with: "")
-    #expect(older.count < current.count)
-    let written = try #require(older.firstMatch(of: /"checksum" : "([0-9a-f]{16})"/)).1
-    let unsealed = older.replacingOccurrences(of: written, with: "")
-    let sealed = older.replacingOccurrences(of: written, with: Self.checksum(of: Array(unsealed.utf8)))
-    for (text, isWhole) in [(sealed, true), (older, false)] {
-      let folder = try TemporaryFolder()
-      try folder.put(tensors, in: name)
-      try folder.put(Array(text.utf8), in: Checkpoint.runFile)
-      let read = try? Checkpoint(path: folder.path)
-      #expect((read?.configuration == run.world.plan.configuration) == isWhole)
-      #expect(try read.map { try TrainingSimulation($0).end() == run.end() } ?? !isWhole)
-    }
-  }
-
   @Test(arguments: SharingProtocol.allCases)
   func aCheckpointInAFolderIsTheSameOneAndTheOnlyOne(sharing: SharingProtocol) throws {
     let folder = try TemporaryFolder()
