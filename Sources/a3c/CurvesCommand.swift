@@ -9,7 +9,7 @@ import Sharing
 /// Runs published results over many seeds.
 struct CurvesCommand {
   static let name = Option<String?>(
-    operand: .result, help: "a published result, or the beginning of several names; without it they are listed")
+    operand: .result, help: "a published result, or the first word of several; without one they are listed")
   static let all = Option<Bool>(flag: "all", help: "run all published results")
   static let seeds = Option<Int>(
     "seeds", .count(1...10_000), default: 20, help: "how many seeds; results that count frequencies take five times that")
@@ -49,18 +49,21 @@ struct CurvesCommand {
   private let arguments: Arguments
   private let results: [PublishedResult]
 
-  /// Settles which results are meant.
-  init(_ arguments: Arguments) throws {
+  /// Settles which of the `known` results are meant.
+  init(_ arguments: Arguments, among known: [PublishedResult] = PublishedResult.all) throws(UsageError) {
     self.arguments = arguments
-    if arguments[Self.all], let name = arguments[Self.name] {
+    guard let name = arguments[Self.name] else {
+      results = known
+      let others = Self.declaration.options.map(\.name).filter { $0 != "json" && arguments.given.contains($0) }
+      if let option = others.first, !arguments[Self.all] {
+        throw UsageError("--\(option) needs a result to run: name one, or say --all; a3c curves lists them")
+      }
+      return
+    }
+    guard !arguments[Self.all] else {
       throw UsageError("--all means every result, and '\(name)' one; leave one of them out")
     }
-    let meant = arguments[Self.name] ?? ""
-    results = PublishedResult.all.filter { $0.name == meant || meant.isEmpty || $0.name.hasPrefix("\(meant)-") }
-    if arguments[Self.all] || arguments[Self.name] != nil { return }
-    if let option = Self.declaration.options.map(\.name).first(where: { $0 != "json" && arguments.given.contains($0) }) {
-      throw UsageError("--\(option) needs a result to run: name one, or say --all; a3c curves lists them")
-    }
+    results = known.filter { $0.name == name || $0.name.hasPrefix("\(name)-") }
   }
 
   /// Lists the results, or runs them and reports.
