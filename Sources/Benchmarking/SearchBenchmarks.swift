@@ -52,7 +52,7 @@ public func measureSearch() throws -> [SearchRate] {
 private func smallestTraining(_ sharing: SharingProtocol) -> Configuration {
   var configuration = Preset.sjtu.configuration
   (configuration.sharing, configuration.workers, configuration.episodes) = (sharing, 2, 2)
-  (configuration.actorUnits, configuration.criticUnits) = (4, 4)
+  (configuration.network.actor, configuration.network.critic) = ([4], [4])
   (configuration.maxSteps, configuration.flushLength) = (6, 3)
   return configuration
 }

@@ -17,6 +17,14 @@ public enum Space: Sendable, Equatable {
     case .discrete: 1
     }
   }
+
+  /// How many outputs of a network describe a policy over the space: one for each scalar, or one for each choice.
+  public var outputs: Int {
+    switch self {
+    case .box(let lower, _): lower.count
+    case .discrete(let count): count
+    }
+  }
 }
 
 extension Span<Double> {

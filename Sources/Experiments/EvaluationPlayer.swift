@@ -10,9 +10,9 @@ import Training
 
 /// How an action is taken from a policy.
 public enum ActionChoice: String, CaseIterable, Hashable, Sendable, Codable {
-  /// The mean of the Gaussian.
+  /// The mean of a Gaussian, or the likeliest choice.
   case greedy
-  /// A draw from the Gaussian, as in training.
+  /// A draw from the policy, as in training.
   case sampled
 }
 
@@ -22,9 +22,9 @@ public struct PlayedStep: Sendable {
   public let environment: any Environment
   /// What was observed of it, one number for each dimension.
   public let observation: [Double]
-  /// The policy's mean μ, one number for each dimension of an action.
+  /// A Gaussian policy's mean μ, one number for each dimension of an action; a categorical one's probabilities.
   public let mean: [Float]
-  /// The policy's standard deviation σ, likewise.
+  /// A Gaussian policy's standard deviation σ, one number for each dimension of an action; else none.
   public let deviation: [Float]
   /// The critic's value of the state, in units of the rewards that the learner saw.
   public let value: Float
@@ -60,7 +60,7 @@ public final class PolicyPlayer {
   /// The step limit of an episode.
   public let maxSteps: Int
   private let start: any Environment
-  private let network: SeparateNetwork
+  private let network: ActorCriticNetwork
   private let parameters: [Float]
   private let tape = Tape<Float>()
 
@@ -68,17 +68,27 @@ public final class PolicyPlayer {
   /// - Parameters:
   ///   - parameters: the network's, in the order of its layout.
   ///   - maxSteps: the step limit of an episode; Gym's for the environment, if absent.
+  ///   - moments: of the observations that were met in training, where the configuration normalises by them.
   /// - Throws: `UnplayablePolicy` where there is no such environment, or `parameters` are not as many as the network
-  ///   has, or not all finite.
+  ///   has, or not all finite, or moments are missing.
   public init(
-    _ configuration: Configuration, parameters: [Float], seed: UInt64, maxSteps: Int? = nil
+    _ configuration: Configuration, parameters: [Float], seed: UInt64, maxSteps: Int? = nil,
+    moments: RunningMoments? = nil
   ) throws(UnplayablePolicy) {
     precondition(maxSteps ?? 1 >= 1, "episodes of \(maxSteps ?? 1) steps; the least is 1")
     let registration: Environments.Registration
     do { registration = try Environments.registration(of: configuration.environment) } catch {
       throw UnplayablePolicy(description: "\(error)")
     }
-    start = registration.unlimited
+    func normalized(_ base: some Environment) -> any Environment {
+      NormalizedObservation(base, moments: moments, isFrozen: true)
+    }
+    guard !configuration.normalizesObservations || moments != nil else {
+      throw UnplayablePolicy(
+        description: "the policy was trained on normalised observations, and their moments are not with it; "
+          + "give the run's folder, which has them")
+    }
+    start = configuration.normalizesObservations ? normalized(registration.unlimited) : registration.unlimited
     network = configuration.network(for: start)
     guard parameters.count == network.layout.count else {
       throw UnplayablePolicy(
@@ -108,12 +118,7 @@ public final class PolicyPlayer {
     for step in 1...maxSteps {
       let before = environment
       let observation = observation(of: environment)
-      let (mean, deviation, value) = evaluate(observation)
-      let action =
-        switch choice {
-        case .greedy: mean
-        case .sampled: zip(mean, deviation).map { $0 + $1 * noise.gaussianFloat() }
-        }
+      let (action, mean, deviation, value) = act(observation, choice, &noise)
       let requested = action.map { Double($0) }
       let outcome = environment.step(requested.span)
       episodeReturn += outcome.reward
@@ -133,14 +138,28 @@ public final class PolicyPlayer {
     return observation
   }
 
-  /// μ, σ and V of one state.
-  private func evaluate(_ observation: [Double]) -> (mean: [Float], deviation: [Float], value: Float) {
+  /// The action in one state, the policy there, and V.
+  private func act(
+    _ observation: [Double], _ choice: ActionChoice, _ noise: inout RandomStream
+  ) -> (action: [Float], mean: [Float], deviation: [Float], value: Float) {
     parameters.withUnsafeBufferPointer {
       tape.reset(parameters: $0)
       let state = tape.constant(observation.map { Float($0) }, rows: 1, columns: observation.count)
-      let policy = network.policy(in: state, on: tape)
-      let value = network.value(of: state, on: tape)
-      return (Array(tape.values(of: policy.mean)), Array(tape.values(of: policy.deviation)), tape.value(of: value))
+      let features = network.features(of: state, on: tape)
+      let policy = network.policy(in: features, on: tape)
+      let value = tape.value(of: network.value(of: features, on: tape))
+      let action = (0..<network.actions).map { index in
+        switch choice {
+        case .greedy: policy.greedyAction(index, row: 0, on: tape)
+        case .sampled: policy.sample(index, row: 0, from: &noise, on: tape)
+        }
+      }
+      switch policy {
+      case .gaussian(let gaussian):
+        return (action, Array(tape.values(of: gaussian.mean)), Array(tape.values(of: gaussian.deviation)), value)
+      case .categorical(let categorical):
+        return (action, Array(tape.values(of: categorical.probabilities)), [], value)
+      }
     }
   }
 }

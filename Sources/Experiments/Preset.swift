@@ -1,48 +1,56 @@
-// The published systems by name. A preset is data: every number of a publication, and its quirks as settings.
+// A system by name: all its numbers, and for each where it is from. The published ones are in PublishedPresets.swift,
+// this project's own in TunedPresets.swift.
 
-import Learning
 import Sharing
 
-/// A published system.
+/// A system that can be trained, replayed and explored by its name.
 public struct Preset: Sendable {
   /// The name that the command line takes.
   public let name: String
-  /// What it reproduces, in a line.
+  /// What it is, in a line.
   public let summary: String
+  /// Where its numbers are from, unless `origins` says something else.
+  public let source: String
+  /// Where single numbers are from, by the names of settings, or of groups of settings.
+  public let origins: [String: String]
   /// All its numbers.
   public let configuration: Configuration
 
+  /// A system of these parts. The configuration gets its name.
+  public init(
+    _ name: String, summary: String, source: String, origins: [String: String] = [:], configuration: Configuration
+  ) {
+    self.name = name
+    self.summary = summary
+    self.source = source
+    self.origins = origins
+    var named = configuration
+    named.preset = name
+    self.configuration = named
+  }
+
   /// All presets, in the order of the documentation.
-  public static let all: [Preset] = [.sjtu]
+  public static let all = published + tuned
 
   /// The preset of this name.
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
-  /// The A3C report of the SJTU course CS489 (PyTorch 1.3.1, gym 0.18.0), experiment group 1. The report does not say
-  /// whether rewards were scaled; docs/replay.md has what either choice leads to.
-  public static let sjtu = Preset(
-    name: "sjtu", summary: "A3C on Pendulum-v0, lock-free, as in the SJTU CS489 report (12 workers)",
-    configuration: Configuration(
-      preset: "sjtu",
-      environment: "Pendulum-v0",
-      workers: 12,
-      episodes: 1000,
-      maxSteps: 4000,
-      sharing: .hogwild,
-      granularity: .tensor,
-      flushLength: 10,
-      discount: 0.9,
-      entropyWeight: 0.005,
-      adam: Adam(learningRate: 1e-4, beta1: 0.96, beta2: 0.999, epsilon: 1e-8, weightDecay: 0),
-      actorUnits: 200,
-      criticUnits: 100,
-      initialDeviation: 0.1,
-      deviationFloor: 1e-4,
-      meanScale: 1,
-      rewardScaling: .raw,
-      pullsInitially: false,
-      limitIsTerminal: true,
-      stepCount: .privateToWorker,
-      episodeClaim: .lookAtFinished,
-      seed: 0))
+  /// Where the number of a setting is from.
+  public func origin(of setting: String) -> String {
+    // The longest name that the setting is, or is in.
+    let found = origins.keys.filter { setting == $0 || setting.hasPrefix($0 + ".") }.max { $0.count < $1.count }
+    return found.map { origins[$0]! } ?? source
+  }
+
+  /// The same system with other numbers.
+  public func changed(
+    _ name: String, summary: String, origins changedOrigins: [String: String] = [:],
+    _ change: (inout Configuration) -> Void
+  ) -> Preset {
+    var configuration = configuration
+    change(&configuration)
+    return Preset(
+      name, summary: summary, source: source, origins: origins.merging(changedOrigins) { $1 },
+      configuration: configuration)
+  }
 }

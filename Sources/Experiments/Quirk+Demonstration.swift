@@ -11,12 +11,13 @@ extension Quirk {
     for quirk in Quirk.allCases { quirk.repair(&configuration) }
     (configuration.sharing, configuration.workers, configuration.episodes) = (.sharded, 2, 1000)
     (configuration.maxSteps, configuration.flushLength) = (8, 3)
-    (configuration.actorUnits, configuration.criticUnits, configuration.seed) = (8, 8, 7)
+    (configuration.network.actor, configuration.network.critic, configuration.seed) = ([8], [8], 7)
     switch self {
     case .privateStep:
       // The catalogue's figures are for these workers and this decay, that of `swingup`.
-      (configuration.workers, configuration.adam.beta1) = (12, 0.95)
-    case .clippedDensity: configuration.deviationFloor = 2  // Nearly every second sample is out of bounds.
+      configuration.workers = 12
+      configuration.optimizer.adam?.beta1 = 0.95
+    case .clippedDensity: configuration.network.deviationFloor = 2  // Nearly every second sample is out of bounds.
     case .staleBootstrap: configuration.limitIsTerminal = true  // Pendulum has no other end of the task.
     default: break
     }

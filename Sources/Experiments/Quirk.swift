@@ -61,15 +61,20 @@ public enum Quirk: String, CaseIterable, Hashable, Sendable, Codable {
         configuration.stepCount = .shared
       }
     case .unscaledMean:
-      let bound = actionBound(of: configuration)
-      configuration.meanScale = isPresent ? bound / 2 : max(configuration.meanScale, bound)
+      let (bound, scale) = (actionBound(of: configuration), configuration.network.meanScale)
+      configuration.network.meanScale = scale.map { isPresent ? bound / 2 : max($0, bound) }
     case .episodeOverrun: configuration.episodeClaim = isPresent ? .lookAtFinished : .takeFromBudget
     case .neverCleared: configuration.slips.neverCleared = isPresent
     case .firstGradientForever: configuration.slips.firstGradientForever = isPresent
     case .sameNoise: configuration.slips.sameNoise = isPresent
     case .clippedDensity: configuration.slips.clippedDensity = isPresent
     case .staleBootstrap: configuration.slips.staleBootstrap = isPresent
-    case .entropyOfSigma: configuration.slips.entropyOfSigma = isPresent
+    case .entropyOfSigma:
+      if isPresent {
+        configuration.loss.entropy = .ofSigma
+      } else if configuration.loss.entropy == .ofSigma {
+        configuration.loss.entropy = .exact
+      }
     case .attachedBootstrap: configuration.slips.attachedBootstrap = isPresent
     case .noTailBootstrap: configuration.slips.noTailBootstrap = isPresent
     }

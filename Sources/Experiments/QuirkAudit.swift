@@ -90,7 +90,9 @@ public struct QuirkAudit: Sendable {
   private func ofRollout(_ flush: FlushWitness, _ world: TrainingWorld) -> Shown {
     var shown: Shown = []
     if !flush.hasPulled { shown.append((.noInitialPull, "the net never came from the shared model")) }
-    let (reach, bound) = (world.plan.network.meanScale, Quirk.unscaledMean.actionBound(of: world.plan.configuration))
+    let (reach, bound) = (
+      world.plan.configuration.network.meanReach, Quirk.unscaledMean.actionBound(of: world.plan.configuration)
+    )
     if reach < bound { shown.append((.unscaledMean, "the mean reaches ±\(reach), and actions reach ±\(bound)")) }
     if let row = flush.samples.indices.first(where: { flush.samples[$0] != flush.actions[$0] }) {
       shown.append((.clippedDensity, "the density of \(flush.actions[row]) for the sample \(flush.samples[row])"))
@@ -127,7 +129,8 @@ public struct QuirkAudit: Sendable {
       tape.reset(parameters: net)
       let states = tape.constant(flush.states, rows: rows, columns: network.observations)
       let targets = tape.constant(flush.targets, rows: rows, columns: 1)
-      let critic = tape.mean(tape.square(tape.subtract(targets, network.value(of: states, on: tape))))
+      let critic = tape.mean(
+        tape.square(tape.subtract(targets, network.value(of: network.features(of: states, on: tape), on: tape))))
       detached.withUnsafeMutableBufferPointer { tape.backward(from: critic, into: $0) }
     }
     // The actor's part of the gradient is none of the critic's loss.

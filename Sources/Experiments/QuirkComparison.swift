@@ -91,10 +91,9 @@ public struct QuirkComparison: Hashable, Sendable, Codable {
     quirk.repair(&repaired)
     try self.init(configuration, repaired, schedule: schedule, scheduleSeed: scheduleSeed, updates: updates)
     self.quirk = quirk
-    if quirk == .privateStep {
+    if quirk == .privateStep, let adam = configuration.optimizer.adam {
       stepSizes = Self.milestones.map {
-        StepSize(
-          round: $0, ratio: configuration.adam.privateStepSize(workers: configuration.workers, round: $0))
+        StepSize(round: $0, ratio: adam.privateStepSize(workers: configuration.workers, round: $0))
       }
     }
   }

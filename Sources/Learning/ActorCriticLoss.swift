@@ -110,13 +110,14 @@ public struct ActorCriticLoss: Hashable, Sendable, Codable {
   ///   - actions: rows × actions, as they were sampled, or as they were clipped (quirk `clipped-density`).
   ///   - targets: the returns vₜ, rows × 1.
   ///   - advantages: A, rows × 1, through which nothing flows; vₜ − V, if absent.
+  ///   - value: V(s), rows × 1, where it is on the tape already.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func callAsFunction<Scalar>(
     _ network: ActorCriticNetwork, policy: Policy, features: Variable, actions: Variable, targets: Variable,
-    advantages: Variable? = nil, on tape: Tape<Scalar>
+    advantages: Variable? = nil, value: Variable? = nil, on tape: Tape<Scalar>
   ) -> Terms {
-    let value = network.value(of: features, on: tape)
+    let value = value ?? network.value(of: features, on: tape)
     let difference = tape.subtract(targets, value)
     let critic: Variable =
       switch criticError {

@@ -74,6 +74,85 @@ public struct NetworkDesign: Hashable, Sendable, Codable {
   }
 }
 
+// MARK: Parts by their names
+
+extension NetworkDesign {
+  /// What a Gaussian's mean is multiplied by behind its tanh; `nil` where there is none. Setting it does nothing then.
+  public var meanScale: Double? {
+    get {
+      guard case .gaussian(let mean, _) = head else { return nil }
+      return switch mean {
+      case .scaledTanh(let scale), .limitedTanh(let scale, _): scale
+      case .linear: nil
+      }
+    }
+    set {
+      guard let newValue, case .gaussian(let mean, let deviation) = head else { return }
+      switch mean {
+      case .scaledTanh: head = .gaussian(mean: .scaledTanh(scale: newValue), deviation: deviation)
+      case .limitedTanh(_, let limit):
+        head = .gaussian(mean: .limitedTanh(scale: newValue, limit: limit), deviation: deviation)
+      case .linear: break
+      }
+    }
+  }
+
+  /// The greatest magnitude of a Gaussian's mean; infinite where nothing limits it.
+  public var meanReach: Double {
+    guard case .gaussian(let mean, _) = head else { return .infinity }
+    return switch mean {
+    case .linear: .infinity
+    case .scaledTanh(let scale): scale.magnitude
+    case .limitedTanh(let scale, let limit): min(scale.magnitude, limit)
+    }
+  }
+
+  /// What is added to a Gaussian's softplus; `nil` where there is none. Setting it does nothing then.
+  public var deviationFloor: Double? {
+    get { if case .gaussian(_, .softplus(let floor)) = head { floor } else { nil } }
+    set {
+      guard let newValue, case .gaussian(let mean, .softplus) = head else { return }
+      head = .gaussian(mean: mean, deviation: .softplus(floor: newValue))
+    }
+  }
+
+  /// The head's numbers by their names, as they stand in a JSON form.
+  public var numbers: [(name: String, value: Double)] {
+    guard case .gaussian(let mean, let deviation) = head else { return [] }
+    let ofMean: [(String, Double)] =
+      switch mean {
+      case .linear: []
+      case .scaledTanh(let scale): [("scaledTanh.scale", scale)]
+      case .limitedTanh(let scale, let limit): [("limitedTanh.scale", scale), ("limitedTanh.limit", limit)]
+      }
+    let ofDeviation: [(String, Double)] =
+      switch deviation {
+      case .softplus(let floor): [("softplus.floor", floor)]
+      case .rootOfSoftplus: []
+      case .exponential(let lower, let upper): [("exponential.lower", lower), ("exponential.upper", upper)]
+      }
+    return ofMean.map { ("network.head.gaussian.mean.\($0)", $1) }
+      + ofDeviation.map { ("network.head.gaussian.deviation.\($0)", $1) }
+  }
+
+  /// How many parameters a network of this design has. In floating point, so that no design is too large to say so.
+  /// - Parameter outputs: as of `ActorCriticNetwork`.
+  public func parameterCount(observations: Int, outputs: Int) -> Double {
+    func stack(_ units: [Int], _ inputs: inout Double) -> Double {
+      units.reduce(0) { sum, units in
+        defer { inputs = Double(units) }
+        return sum + (inputs + 1) * Double(units)
+      }
+    }
+    var features = Double(observations)
+    var sum = stack(trunk, &features)
+    var (hidden, judged) = (features, features)
+    sum += stack(actor, &hidden) + stack(critic, &judged)
+    if case .gaussian = head { sum += (hidden + 1) * Double(outputs) }
+    return sum + (hidden + 1) * Double(outputs) + judged + 1
+  }
+}
+
 // MARK: Published designs
 
 extension NetworkDesign {

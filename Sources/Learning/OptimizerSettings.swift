@@ -41,6 +41,45 @@ public enum OptimizerSettings: Optimizer, Hashable {
     }
   }
 
+  /// The optimizer itself. A call of its own methods decides on the rule once, not at every block.
+  public var rule: any Optimizer {
+    switch self {
+    case .adam(let rule): rule
+    case .rmsProp(let rule): rule
+    case .tensorFlowRMSProp(let rule): rule
+    case .gradientDescent(let rule): rule
+    }
+  }
+
+  /// The settings of Adam; `nil` of another optimizer, which setting replaces.
+  public var adam: Adam? {
+    get { if case .adam(let rule) = self { rule } else { nil } }
+    set { if let newValue { self = .adam(newValue) } }
+  }
+
+  /// Each setting with the numbers for which the rule is defined.
+  public var ranges: [(name: String, value: Double, range: ClosedRange<Double>)] {
+    let (rate, factor, decay) = (-1e38...1e38, 0...1e38, 0...(1.0).nextDown)
+    return switch self {
+    case .adam(let rule):
+      [
+        ("learningRate", rule.learningRate, rate), ("beta1", rule.beta1, decay), ("beta2", rule.beta2, decay),
+        ("epsilon", rule.epsilon, factor), ("weightDecay", rule.weightDecay, rate),
+      ]
+    case .rmsProp(let rule):
+      [
+        ("learningRate", rule.learningRate, rate), ("decay", rule.decay, 0...1), ("epsilon", rule.epsilon, factor),
+        ("momentum", rule.momentum, factor), ("weightDecay", rule.weightDecay, rate),
+      ]
+    case .tensorFlowRMSProp(let rule):
+      [
+        ("learningRate", rule.learningRate, rate), ("decay", rule.decay, 0...1), ("epsilon", rule.epsilon, factor),
+        ("momentum", rule.momentum, factor),
+      ]
+    case .gradientDescent(let rule): [("learningRate", rule.learningRate, rate)]
+    }
+  }
+
   // MARK: Optimizer
 
   /// The state that the rule keeps.

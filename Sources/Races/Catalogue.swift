@@ -46,7 +46,7 @@ public struct CatalogueEntry: Sendable {
     small.configuration.workers = 2
     small.configuration.episodes = 2
     (small.configuration.maxSteps, small.configuration.flushLength) = (1, 1)
-    (small.configuration.actorUnits, small.configuration.criticUnits) = (1, 1)
+    (small.configuration.network.actor, small.configuration.network.critic) = ([1], [1])
     small.configuration.granularity = .parts(2)
     // Each worker plays one episode at least, and none is looked for at a counter unless that is what is examined.
     shrink(&small.configuration)

@@ -232,7 +232,7 @@ extension Explanation.Element {
     let world = P.training(in: run.world)
     let state = world.model.state
     if case .gradient = object { return state.gradient.map { [(".grad", $0.values)] } ?? [] }
-    let slots = world.plan.configuration.adam.slots
+    let slots = world.plan.configuration.optimizer.slots
     return [("", state.parameters)] + zip(slots, state.slots).map { (".\($0.name)", $1) }
   }
 }

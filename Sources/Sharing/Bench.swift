@@ -14,16 +14,25 @@ final class Bench {
   /// The rewards as the learner sees them.
   var rewards: [Double] = []
   private(set) var states: Variable
-  private(set) var policy: GaussianPolicy
+  /// What the network makes of the states for policy and value alike.
+  private var features: Variable
+  private(set) var policy: Policy
   private(set) var actions: [Float] = []
-  /// The returns, one a reward.
+  /// Where episodes end in the rollout, its last step not among them.
+  var cuts: [RolloutCut] = []
+  /// What the critic's values are drawn to, one a reward.
   private(set) var targets: [Double] = []
+  /// The generalized advantages, one a reward; none where the loss takes those of its targets.
+  private(set) var advantages: [Double] = []
+  private var steps: [RolloutStep] = []
   /// The loss of the rollout, on the tape.
   var terms: ActorCriticLoss.Terms?
   /// The gradient of the rollout's loss.
   let gradient: UnsafeMutableBufferPointer<Float>
   /// What the returns of the rollout begin at.
   var bootstrap = Bootstrap.endOfTask(0)
+  /// The value that the returns begin at, on the tape, where it is the next state's.
+  private var nextValue: Variable?
   /// How the last step of the rollout left the episode.
   var ending = StepEnding.continues
   /// The net of the last witnessed pull or flush.
@@ -47,7 +56,8 @@ final class Bench {
     action = .allocate(capacity: plan.network.actions)
     action.initialize(repeating: 0)
     states = tape.constant(rows: 0, columns: plan.network.observations, capacity: flushLength)
-    policy = GaussianPolicy(mean: states, deviation: states)
+    features = states
+    policy = .gaussian(GaussianPolicy(mean: states, deviation: states))
   }
 
   deinit {
@@ -84,11 +94,13 @@ final class Bench {
   func keepPulled(_ net: UnsafePointer<Float>) { pulledNet.baseAddress!.update(from: net, count: pulledNet.count) }
 
   /// Begins a rollout with the parameters of a local net.
-  func beginRollout(_ network: SeparateNetwork, _ net: UnsafeBufferPointer<Float>) {
-    terms = nil
+  func beginRollout(_ network: ActorCriticNetwork, _ net: UnsafeBufferPointer<Float>) {
+    (terms, nextValue) = (nil, nil)
     tape.reset(parameters: net)
     states = tape.constant(rows: 0, columns: observation.count, capacity: flushLength)
-    policy = network.policy(in: states, on: tape)
+    features = network.features(of: states, on: tape)
+    policy = network.policy(in: features, on: tape)
+    cuts.removeAll(keepingCapacity: true)
     actions.removeAll(keepingCapacity: true)
     rewards.removeAll(keepingCapacity: true)
   }
@@ -100,11 +112,23 @@ final class Bench {
   }
 
   /// The value of the current state of `environment`, which is not added to the rollout.
-  func value(of environment: any Environment, by network: SeparateNetwork) -> Double {
+  func value(of environment: any Environment, by network: ActorCriticNetwork) -> Double {
     readObservation(of: environment)
     let state = tape.constant(rows: 1, columns: observation.count)
     fill(tape.values(of: state))
-    return Double(tape.value(of: network.value(of: state, on: tape)))
+    let value = network.value(of: network.features(of: state, on: tape), on: tape)
+    nextValue = value
+    return Double(tape.value(of: value))
+  }
+
+  /// The reward of `shaping` for the step that led to the current state of `environment`.
+  func reward(_ reward: Double, shapedBy shaping: RewardShaping, in environment: any Environment) -> Double {
+    switch shaping {
+    case .none: return reward
+    case .exponential:
+      readObservation(of: environment)
+      return Double.exp(10 * observation[0] + observation[1])
+    }
   }
 
   private func readObservation(of environment: any Environment) {
@@ -125,12 +149,18 @@ final class Bench {
   /// Takes the action kept last.
   func step(_ environment: inout any Environment) -> StepOutcome { environment.step(action.span) }
 
-  /// The state, the action and the reward of the rollout's only step.
-  var firstStep: [Double] {
-    observation.indices.map { Double(tape.value(of: states, row: 0, column: $0)) } + Array(action) + [rewards[0]]
+  /// The state, the action and the reward of each step of the rollout.
+  var playedSteps: [Double] {
+    var numbers: [Double] = []
+    for row in rewards.indices {
+      for index in observation.indices { numbers.append(Double(tape.value(of: states, row: row, column: index))) }
+      for index in action.indices { numbers.append(Double(actions[row * action.count + index])) }
+      numbers.append(rewards[row])
+    }
+    return numbers
   }
 
-  /// Fills the rollout with steps that were taken before, each as `firstStep` had it.
+  /// Fills the rollout with steps that were taken before, each as `playedSteps` had it.
   func repeatSteps(_ steps: [Double]) {
     let width = observation.count + action.count + 1
     for start in stride(from: 0, to: steps.count, by: width) {
@@ -142,35 +172,91 @@ final class Bench {
     }
   }
 
-  /// The rollout on the tape, with n-step returns `v ← r + γ v` as targets, from the bootstrap value back to the first
-  /// reward: states, rows × observations; actions, rows × actions; targets, rows × 1.
-  func rollout(discount: Double) -> (states: Variable, actions: Variable, targets: Variable) {
-    targets.removeAll(keepingCapacity: true)
-    targets.append(contentsOf: rewards)
-    targets.withUnsafeMutableBufferPointer {
-      flushReturns(of: UnsafeBufferPointer($0), bootstrap: bootstrap.value, discount: discount, into: $0)
+  /// Writes the loss of the rollout on the tape. Its targets are the discounted rewards and the bootstrap value, or
+  /// what else the configuration says.
+  func differentiate(_ plan: TrainingPlan, isAttached: Bool) -> ActorCriticLoss.Terms {
+    let (configuration, rows) = (plan.configuration, rewards.count)
+    let isGeneralized = configuration.advantage == .generalized
+    advantages.removeAll(keepingCapacity: true)
+    var value: Variable?
+    if isGeneralized || !cuts.isEmpty {
+      value = plan.network.value(of: features, on: tape)
+      describeSteps(values: tape.values(of: value!))
     }
-    let rows = rewards.count
+    estimateTargets(configuration)
+    if isGeneralized { estimateAdvantages(configuration) }
+
     let actionMatrix = tape.constant(rows: rows, columns: action.count)
     tape.values(of: actionMatrix).baseAddress!.update(from: actions, count: actions.count)
-    let targetColumn = tape.constant(rows: rows, columns: 1)
-    let elements = tape.values(of: targetColumn)
-    for row in 0..<rows { elements[row] = Float(targets[row]) }
-    return (states, actionMatrix, targetColumn)
+    var targetColumn = column(targets)
+    if isAttached, let nextValue {
+      targetColumn = ActorCriticLoss.attached(
+        targetColumn, to: nextValue, discount: configuration.discount, on: tape)
+    }
+    return configuration.loss(
+      plan.network, policy: policy, features: features, actions: actionMatrix, targets: targetColumn,
+      advantages: isGeneralized ? column(advantages) : nil, value: value, on: tape)
   }
 
-  /// `targets`, differentiated through the value of the next state, the last that was observed.
-  func attached(_ targets: Variable, by network: SeparateNetwork, discount: Double) -> Variable {
-    let rows = rewards.count
-    let following = tape.constant(rows: rows, columns: observation.count)
-    let elements = tape.values(of: following)
-    for row in 0..<rows { fill(UnsafeMutableBufferPointer(rebasing: elements[(row * observation.count)...])) }
-    return ActorCriticLoss.attached(targets, to: following, of: network, discount: discount, on: tape)
+  /// The steps as returns see them. An end of an episode is told by what follows it, which is 0 where nothing does.
+  private func describeSteps(values: UnsafeMutableBufferPointer<Float>) {
+    steps.removeAll(keepingCapacity: true)
+    for row in rewards.indices {
+      let isLast = row + 1 == rewards.count
+      steps.append(
+        RolloutStep(
+          reward: rewards[row], value: Double(values[row]),
+          nextValue: isLast ? bootstrap.value : Double(values[row + 1]), ending: isLast ? .truncated : .continues))
+    }
+    for cut in cuts { (steps[cut.step].nextValue, steps[cut.step].ending) = (cut.bootstrap.value, .truncated) }
+  }
+
+  private func estimateTargets(_ configuration: Configuration) {
+    targets.removeAll(keepingCapacity: true)
+    targets.append(contentsOf: rewards)
+    targets.withUnsafeMutableBufferPointer { targets in
+      if cuts.isEmpty {
+        flushReturns(
+          of: UnsafeBufferPointer(targets), bootstrap: bootstrap.value, discount: configuration.discount, into: targets)
+      } else {
+        steps.withUnsafeBufferPointer { discountedReturns(of: $0, discount: configuration.discount, into: targets) }
+      }
+    }
+  }
+
+  private func estimateAdvantages(_ configuration: Configuration) {
+    advantages.append(contentsOf: rewards)
+    advantages.withUnsafeMutableBufferPointer { advantages in
+      steps.withUnsafeBufferPointer {
+        generalizedAdvantages(
+          of: $0, discount: configuration.discount, lambda: configuration.lambda, into: advantages)
+      }
+      if configuration.criticTarget == .lambdaReturns {
+        for row in advantages.indices { targets[row] = advantages[row] + steps[row].value }
+      }
+      if configuration.normalizesAdvantages { normalize(advantages) }
+    }
+  }
+
+  /// Numbers as a column on the tape, rounded once.
+  private func column(_ numbers: [Double]) -> Variable {
+    let column = tape.constant(rows: numbers.count, columns: 1)
+    let elements = tape.values(of: column)
+    for row in numbers.indices { elements[row] = Float(numbers[row]) }
+    return column
   }
 }
 
+/// An end of an episode in the midst of a rollout.
+struct RolloutCut: Hashable, Sendable, Codable {
+  /// The step with which it ends, from 0.
+  var step: Int
+  /// What its returns begin at.
+  var bootstrap: Bootstrap
+}
+
 /// What the returns of a flush begin at.
-enum Bootstrap {
+enum Bootstrap: Hashable, Sendable, Codable {
   /// Nothing follows, as the worker understands it; 0 but for a slip.
   case endOfTask(Double)
   /// The value of the next state; 0 in its place for a slip.

@@ -35,18 +35,30 @@ extension Configuration {
     guard !preset.isEmpty, preset.count <= 64,
       preset.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
     else { throw ConfigurationError(description: "preset is no name of letters, digits and hyphens") }
-    if let registration = try? Environments.registration(of: environment),
-      case .discrete = registration.unlimited.actionSpace
-    {
-      throw ConfigurationError(
-        description: "environment \(environment) has discrete actions and the policy is Gaussian; choose another")
+    // Of one that is not known, which is refused later, as many numbers as environments have.
+    var (observations, outputs) = (8, 8)
+    if let registration = try? Environments.registration(of: environment) {
+      observations = registration.unlimited.observationSpace.dimension
+      outputs = registration.unlimited.actionSpace.outputs
+      switch (network.head, registration.unlimited.actionSpace) {
+      case (.gaussian, .discrete):
+        throw ConfigurationError(
+          description: "environment \(environment) has discrete actions and the policy is Gaussian; choose another")
+      case (.categorical, .box):
+        throw ConfigurationError(
+          description:
+            "environment \(environment) has actions of numbers and the policy is of choices; choose another")
+      case (.gaussian, .box), (.categorical, .discrete): break
+      }
     }
     try check("workers", workers, 1...65_536)
     try check("episodes", episodes, 1...Int.max)
     try check("maxSteps", maxSteps, 1...Int.max)
     try check("flushLength", flushLength, 1...65_536)
-    try check("actorUnits", actorUnits, 1...65_536)
-    try check("criticUnits", criticUnits, 1...65_536)
+    for (name, layers) in [("trunk", network.trunk), ("actor", network.actor), ("critic", network.critic)] {
+      try check("number of network.\(name) layers", layers.count, 0...16)
+      for units in layers { try check("network.\(name)", units, 1...65_536) }
+    }
     switch granularity {
     case .chunk(let number), .parts(let number): try check("granularity \(granularity)", number, 1...1_000_000)
     case .tensor: break
@@ -64,21 +76,36 @@ extension Configuration {
     try check(
       acting == .localNet || sharing != .overwrite,
       "acting sharedNet and sharing overwrite exclude each other: weights that are trained locally are acted by")
-    // Both networks have one hidden layer between small ends: some ten parameters a unit.
-    try check("workers × units", workers * (actorUnits + criticUnits), 1...Self.largestCount / 16)
-    try check("flushLength × units", flushLength * (actorUnits + criticUnits), 1...Self.largestCount / 16)
+    let parameters = network.parameterCount(observations: observations, outputs: outputs)
+    try check(
+      Double(workers) * parameters <= Double(Self.largestCount),
+      "workers × parameters is \(Double(workers) * parameters); up to \(Self.largestCount) is allowed")
+    let units = (network.trunk + network.actor + network.critic).reduce(0, +)
+    try check("flushLength × units", flushLength * max(units, 1), 1...Self.largestCount / 16)
     try check("discount", discount, 0...1)
-    try check("entropyWeight", entropyWeight, -1e6...1e6)
-    try check("deviationFloor", deviationFloor, 0...1e6)
-    try check("meanScale", meanScale, -1e6...1e6)
-    try check("initialDeviation", Double(initialDeviation), 0...1e6)
+    try check("lambda", lambda, 0...1)
+    try check("loss.entropyWeight", loss.entropyWeight, -1e6...1e6)
+    try check("loss.criticWeight", loss.criticWeight, 0...1e6)
+    try check("loss.probabilityFloor", loss.probabilityFloor, 0...1)
+    for (name, value) in network.numbers { try check(name, value, -1e6...1e6) }
+    if let floor = network.deviationFloor { try check("the floor of network.head's deviation", floor, 0...1e6) }
+    if case .normal(let deviation) = network.initialisation {
+      try check("network.initialisation.normal.deviation", Double(deviation), 0...1e6)
+    }
     try check("rewardScaling.shift", rewardScaling.shift, -1e300...1e300)
     try check("rewardScaling.factor", rewardScaling.factor, -1e300...1e300)
-    try check("adam.learningRate", adam.learningRate, -1e38...1e38)
-    try check("adam.beta1", adam.beta1, 0...(1.0).nextDown)
-    try check("adam.beta2", adam.beta2, 0...(1.0).nextDown)
-    try check("adam.epsilon", adam.epsilon, 0...1e38)
-    try check("adam.weightDecay", adam.weightDecay, -1e38...1e38)
+    for (name, value, range) in optimizer.ranges { try check("optimizer.\(name)", value, range) }
+    if let criticRate { try check("criticRate", criticRate, -1e38...1e38) }
+    if let gradientNormLimit { try check("gradientNormLimit", gradientNormLimit, 1e-12...1e38) }
+    try check(
+      advantage == .generalized || (!normalizesAdvantages && criticTarget == .returns),
+      "normalizesAdvantages and criticTarget need advantage gae; leave them out")
+    try check(
+      rewardShaping == .none || (environment.hasPrefix("MountainCar") && !normalizesObservations),
+      "rewardShaping exponential is for mountain cars whose observations are not normalised; leave it out")
+    try check(
+      flushesAtEpisodeEnd || (sharing != .overwrite && acting == .localNet && !slips.attachedBootstrap),
+      "flushesAtEpisodeEnd false goes neither with sharing overwrite nor acting sharedNet nor slips.attachedBootstrap")
     try check(
       sharing != .overwrite || !(slips.neverCleared || slips.firstGradientForever),
       "slips that keep a gradient need one that is pushed, and sharing overwrite pushes none; leave them out")

@@ -96,6 +96,30 @@ public enum Acting: String, Hashable, Sendable, Codable {
   case sharedNet
 }
 
+/// What the learner sees in place of the environment's reward; reported returns are never changed.
+public enum RewardShaping: String, Hashable, Sendable, Codable, CaseIterable {
+  /// The environment's own.
+  case none
+  /// e to the power of 10 · position + velocity, of the state after the step: a mountain car's (`a2c-step`).
+  case exponential
+}
+
+/// What tells the actor how good an action was.
+public enum Advantage: String, Hashable, Sendable, Codable, CaseIterable {
+  /// The n-step return less the value, inside the loss.
+  case nStep = "n-step"
+  /// The generalized advantage estimate (Schulman et al. 2016).
+  case generalized = "gae"
+}
+
+/// What the critic's values are drawn to.
+public enum CriticTarget: String, Hashable, Sendable, Codable, CaseIterable {
+  /// The discounted rewards of the rollout, and the value of the state behind it.
+  case returns
+  /// The generalized advantage plus the value.
+  case lambdaReturns = "lambda-returns"
+}
+
 /// A complete description of an asynchronous training run, apart from the order of its accesses.
 public struct Configuration: Hashable, Sendable, Codable {
   /// The preset that it comes from.
@@ -114,24 +138,37 @@ public struct Configuration: Hashable, Sendable, Codable {
   public var granularity: Granularity
   /// After how many steps of its own count a worker pushes.
   public var flushLength: Int
+  /// Whether a worker also pushes when an episode ends; if not, a flush goes on with the next episode.
+  public var flushesAtEpisodeEnd = true
   /// γ.
   public var discount: Double
-  /// β.
-  public var entropyWeight: Double
+  /// What is minimised, with β.
+  public var loss: ActorCriticLoss
+  /// What tells the actor how good an action was.
+  public var advantage = Advantage.nStep
+  /// λ of `generalized`.
+  public var lambda = 0.95
+  /// Whether advantages are brought to mean 0 and deviation 1 in each flush (`generalized`).
+  public var normalizesAdvantages = false
+  /// What the critic's values are drawn to (`generalized`).
+  public var criticTarget = CriticTarget.returns
+  /// The network.
+  public var network: NetworkDesign
   /// The optimizer and its settings.
-  public var adam: Adam
-  /// Units of the actor's and the critic's hidden layer.
-  public var actorUnits: Int
-  /// Units of the critic's hidden layer.
-  public var criticUnits: Int
-  /// The standard deviation of the initial weights.
-  public var initialDeviation: Float
-  /// What is added to σ.
-  public var deviationFloor: Double
-  /// What μ's tanh is multiplied by. 1 leaves half of Pendulum's torques out of the mean's reach (`unscaled-mean`).
-  public var meanScale: Double
+  public var optimizer: OptimizerSettings
+  /// The learning rate of the parameters that the critic alone depends on; `nil` for the optimizer's.
+  public var criticRate: Double?
+  /// The largest norm of a flush's gradient; `nil` for any.
+  public var gradientNormLimit: Double?
+  /// Whether the learning rate falls to 0 in proportion to the episodes that are left of the budget, as a worker finds
+  /// it when it claims one.
+  public var annealsLearningRate = false
   /// The rewards that the learner sees.
   public var rewardScaling: RewardScaling
+  /// What stands in the place of the rewards, before they are scaled.
+  public var rewardShaping = RewardShaping.none
+  /// Whether each worker normalises observations by the mean and deviation of all that it has met.
+  public var normalizesObservations = false
   /// Whether a worker pulls before its first flush. If not, that flush is computed on its own random net
   /// (`no-initial-pull`).
   public var pullsInitially: Bool
@@ -152,15 +189,18 @@ public struct Configuration: Hashable, Sendable, Codable {
   public var stalenessBound: Int?
   /// Names the initial weights, the noise and the start states.
   public var seed: UInt64
+  /// Names the initial weights in place of `seed`, so that they can be held while the rest changes, or the other way
+  /// round.
+  public var weightsSeed: UInt64?
   /// What the program does that it was not meant to.
   public var slips = Slips()
 
-  /// A configuration with every setting given.
+  /// A configuration of these settings; the others are what they are without a word.
   public init(
     preset: String, environment: String, workers: Int, episodes: Int, maxSteps: Int, sharing: SharingProtocol,
-    granularity: Granularity, flushLength: Int, discount: Double, entropyWeight: Double, adam: Adam, actorUnits: Int,
-    criticUnits: Int, initialDeviation: Float, deviationFloor: Double, meanScale: Double, rewardScaling: RewardScaling,
-    pullsInitially: Bool, limitIsTerminal: Bool, stepCount: StepCount, episodeClaim: EpisodeClaim, seed: UInt64
+    granularity: Granularity, flushLength: Int, discount: Double, loss: ActorCriticLoss, network: NetworkDesign,
+    optimizer: OptimizerSettings, rewardScaling: RewardScaling, pullsInitially: Bool, limitIsTerminal: Bool,
+    stepCount: StepCount, episodeClaim: EpisodeClaim, seed: UInt64
   ) {
     self.preset = preset
     self.environment = environment
@@ -171,13 +211,9 @@ public struct Configuration: Hashable, Sendable, Codable {
     self.granularity = granularity
     self.flushLength = flushLength
     self.discount = discount
-    self.entropyWeight = entropyWeight
-    self.adam = adam
-    self.actorUnits = actorUnits
-    self.criticUnits = criticUnits
-    self.initialDeviation = initialDeviation
-    self.deviationFloor = deviationFloor
-    self.meanScale = meanScale
+    self.loss = loss
+    self.network = network
+    self.optimizer = optimizer
     self.rewardScaling = rewardScaling
     self.pullsInitially = pullsInitially
     self.limitIsTerminal = limitIsTerminal

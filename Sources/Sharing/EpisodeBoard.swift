@@ -122,21 +122,23 @@ public final class EpisodeBoard: Sendable {
   // MARK: Accesses
 
   /// Begins an episode if `rule` finds one left to play.
-  /// - Returns: whether it does, whether that one is beyond the budget, and the access's ticket at the counter.
-  func claim(by rule: EpisodeClaim) -> (isLeft: Bool, isOverrun: Bool, ticket: UInt64) {
-    let ((isLeft, isOverrun), ticket) = counter.access { counter in
-      let isLeft: Bool
+  /// - Returns: how many of the budget are gone, as the rule finds it; `nil` where none is left. Whether the episode is
+  ///   beyond the budget, and the access's ticket at the counter.
+  func claim(by rule: EpisodeClaim) -> (gone: Int?, isOverrun: Bool, ticket: UInt64) {
+    let ((gone, isOverrun), ticket) = counter.access { counter in
+      let gone: Int
       switch rule {
-      case .lookAtFinished: isLeft = counter.finished < budget
+      case .lookAtFinished: gone = counter.finished
       case .takeFromBudget:
-        isLeft = counter.claimed < budget
+        gone = counter.claimed
         counter.claimed += 1
       }
-      let isOverrun = isLeft && counter.begun >= budget
-      if isLeft { counter.begun += 1 }
-      return (isLeft, isOverrun)
+      guard gone < budget else { return (nil as Int?, false) }
+      let isOverrun = counter.begun >= budget
+      counter.begun += 1
+      return (gone, isOverrun)
     }
-    return (isLeft, isOverrun, ticket)
+    return (gone, isOverrun, ticket)
   }
 
   /// Counts a finished episode.

@@ -53,7 +53,10 @@ extension Worker {
     precondition(world.witnessesFlushes, "the world keeps no nets of flushes")
     let bench = world.bench
     func values(_ variable: Variable) -> [Float] { Array(bench.tape.values(of: variable)) }
-    let (means, deviations) = (values(bench.policy.mean), values(bench.policy.deviation))
+    guard case .gaussian(let policy) = bench.policy else {
+      preconditionFailure("a flush of choices has no deviations to be witnessed")
+    }
+    let (means, deviations) = (values(policy.mean), values(policy.deviation))
     var stream = earlier.actionNoise
     let noise = means.map { _ in stream.gaussianFloat() }
     let net = Array(bench.pulledNet)
@@ -64,7 +67,7 @@ extension Worker {
     let nextValue = net.withUnsafeBufferPointer { net in
       tape.reset(parameters: net)
       let next = tape.constant(state.map { Float($0) }, rows: 1, columns: state.count)
-      return tape.value(of: plan.network.value(of: next, on: tape))
+      return tape.value(of: plan.network.value(of: plan.network.features(of: next, on: tape), on: tape))
     }
     return FlushWitness(
       net: net, hasPulled: hasPulled, states: values(bench.states), deviations: deviations, noise: noise,

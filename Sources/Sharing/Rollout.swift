@@ -7,9 +7,9 @@ public struct Rollout: Hashable, Sendable {
   public struct Step: Hashable, Sendable {
     /// The state that was observed.
     public var observation: [Float]
-    /// The mean of the policy there.
+    /// The mean of a Gaussian policy there; of a categorical one, the probability of each choice.
     public var mean: [Float]
-    /// The standard deviation of the policy there.
+    /// The standard deviation of a Gaussian policy there; none of a categorical one.
     public var deviation: [Float]
     /// The sampled action, before the environment clips it.
     public var action: [Float]
@@ -17,9 +17,9 @@ public struct Rollout: Hashable, Sendable {
     public var reward: Double
     /// The critic's value of the state.
     public var value: Float
-    /// The n-step return.
+    /// What the value is drawn to: the n-step return, or what else the configuration says.
     public var target: Float
-    /// `target − value`.
+    /// What the actor is told: `target − value`, or the generalized estimate.
     public var advantage: Float
   }
 
@@ -44,16 +44,20 @@ extension TrainingWorld {
     func row(_ values: [Float], _ row: Int, _ columns: Int) -> [Float] {
       Array(values[row * columns..<(row + 1) * columns])
     }
-    let means = Array(tape.values(of: terms.mean))
-    let deviations = Array(tape.values(of: terms.deviation))
+    let (means, deviations) =
+      switch terms.policy {
+      case .gaussian(let policy): (Array(tape.values(of: policy.mean)), Array(tape.values(of: policy.deviation)))
+      case .categorical(let policy): (Array(tape.values(of: policy.probabilities)), [])
+      }
+    let count = bench.rewards.count
     let values = Array(tape.values(of: terms.value))
     let steps = bench.rewards.indices.map { step in
       let target = Float(bench.targets[step])
       return Rollout.Step(
-        observation: row(states, step, plan.network.observations), mean: row(means, step, actions),
-        deviation: row(deviations, step, actions), action: row(bench.actions, step, actions),
+        observation: row(states, step, plan.network.observations), mean: row(means, step, means.count / count),
+        deviation: row(deviations, step, deviations.count / count), action: row(bench.actions, step, actions),
         reward: bench.rewards[step], value: values[step], target: target,
-        advantage: target - values[step])
+        advantage: bench.advantages.isEmpty ? target - values[step] : Float(bench.advantages[step]))
     }
     return Rollout(
       steps: steps, bootstrap: bench.bootstrap.value, loss: tape.value(of: terms.total), gradient: Array(bench.gradient)

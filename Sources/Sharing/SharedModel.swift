@@ -45,7 +45,7 @@ public final class SharedModel: @unchecked Sendable {
   public let blocks: [Block]
   /// How many parameters there are.
   public let parameterCount: Int
-  let optimizer: any Optimizer
+  let optimizer: ModelOptimizer
   let storage: UnsafeMutablePointer<Float>
   private let storageCount: Int
   /// What blocks carry beside their numbers, each with the lock of the block: an access that finds the one in its
@@ -58,12 +58,20 @@ public final class SharedModel: @unchecked Sendable {
   let stepLocks: [StepLock]
   private let slotCount: Int
 
+  /// A model with one rule for all parameters, and nothing beside them.
+  public convenience init(
+    parameters: [Float], layout: ParameterLayout, granularity: Granularity, optimizer: any Optimizer
+  ) {
+    self.init(
+      parameters: parameters, layout: layout, granularity: granularity, optimizer: ModelOptimizer(optimizer))
+  }
+
   /// A model with the given parameters and fresh optimizer slots.
   /// - Parameters:
   ///   - hasGradient: whether there is a gradient that workers assign to and fetch from.
   ///   - countsApart: whether step counts are accessed by themselves.
-  public init(
-    parameters: [Float], layout: ParameterLayout, granularity: Granularity, optimizer: any Optimizer,
+  init(
+    parameters: [Float], layout: ParameterLayout, granularity: Granularity, optimizer: ModelOptimizer,
     hasGradient: Bool = false, countsApart: Bool = false
   ) {
     precondition(parameters.count == layout.count, "\(parameters.count) parameters for a layout of \(layout.count)")
@@ -227,6 +235,7 @@ public final class SharedModel: @unchecked Sendable {
       OptimizerBlock(
         count: count, parameters: storage + place, gradient: gradient + blocks[block].range.lowerBound,
         slots: storage + place + stride, slotStride: stride),
+      from: blocks[block].range.lowerBound,
       states[block].withoutLock { $0.count(step, for: optimizer, isAlone: true) })
     states[block].withoutLock { $0.sign(author, isAlone: true) }
     return met
@@ -245,20 +254,20 @@ public final class SharedModel: @unchecked Sendable {
   ) -> (met: Provenance, holder: Int, ticket: UInt64) {
     let (result, ticket) = states[block].whileLocked {
       let (place, stride) = (blocks[block].storage, blocks[block].stride)
-      let (met, holder) = (provenance(of: block), momentHolder(of: block))
+      let (met, holder, first) = (provenance(of: block), momentHolder(of: block), blocks[block].range.lowerBound)
       let numbers = OptimizerBlock(
         count: blocks[block].range.count, parameters: storage + place,
         gradient: gradient + blocks[block].range.lowerBound, slots: storage + place + stride, slotStride: stride)
       states[block].withoutLock { state in
         switch operation {
         case .decay:
-          optimizer.decay(numbers)
+          optimizer.decay(numbers, from: first)
           state.momentHolder.store(author.worker, ordering: .relaxed)
         case .accumulate:
-          optimizer.accumulate(numbers)
+          optimizer.accumulate(numbers, from: first)
           state.momentHolder.store(-1, ordering: .relaxed)
         case .apply:
-          optimizer.apply(numbers, state.count(step, for: optimizer, isAlone: true))
+          optimizer.apply(numbers, from: first, state.count(step, for: optimizer, isAlone: true))
           state.sign(author, isAlone: true)
         }
       }
@@ -315,6 +324,7 @@ public final class SharedModel: @unchecked Sendable {
       OptimizerBlock(
         count: count, parameters: buffer, gradient: gradient + blocks[block].range.lowerBound, slots: buffer + stride,
         slotStride: stride),
+      from: blocks[block].range.lowerBound,
       states[block].withoutLock { $0.count(step, for: optimizer, isAlone: false) })
     return met
   }
@@ -386,8 +396,8 @@ struct Author {
 enum StepNumber {
   /// The updating worker's own count, or one that it has read in accesses of its own.
   case given(OptimizerStep)
-  /// The block's count of the updates that were applied to it.
-  case shared
+  /// The block's count of the updates that were applied to it, with what the learning rate is multiplied by.
+  case shared(rateScale: Double)
 }
 
 /// What a block carries beside its numbers.
@@ -446,14 +456,20 @@ struct BlockState: ~Copyable {
   /// The step of an update that is about to be made, counted if the count is the block's.
   /// - Parameter isAlone: as in `sign`.
   @inline(__always)
-  func count(_ step: StepNumber, for optimizer: any Optimizer, isAlone: Bool) -> OptimizerStep {
+  func count(_ step: StepNumber, for optimizer: ModelOptimizer, isAlone: Bool) -> OptimizerStep {
     switch step {
     case .given(let step): return step
-    case .shared:
-      guard isAlone else { return optimizer.prepare(step: steps.wrappingAdd(1, ordering: .relaxed).newValue) }
-      let count = steps.load(ordering: .relaxed) + 1
-      steps.store(count, ordering: .relaxed)
-      return optimizer.prepare(step: count)
+    case .shared(let rateScale):
+      let count: Int
+      if isAlone {
+        count = steps.load(ordering: .relaxed) + 1
+        steps.store(count, ordering: .relaxed)
+      } else {
+        count = steps.wrappingAdd(1, ordering: .relaxed).newValue
+      }
+      var step = optimizer.prepare(step: count)
+      step.rateScale = rateScale
+      return step
     }
   }
 }

@@ -17,8 +17,6 @@ public struct Slips: Hashable, Sendable, Codable {
   /// At the end of the task the return begins at what the last flush left in the variable, the return of its first
   /// step, where 0 was to be assigned and another name was written (`v_s = 0` for `v_s_ = 0`; `stale-bootstrap`).
   public var staleBootstrap = false
-  /// The entropy is `½ (log 2πσ + 1)`, with σ where σ² belongs (`entropy-of-sigma`).
-  public var entropyOfSigma = false
   /// The critic's loss is differentiated through the value that its targets bootstrap from (`attached-bootstrap`).
   public var attachedBootstrap = false
   /// A flush that ends in the middle of an episode bootstraps from 0 (`no-tail-bootstrap`).

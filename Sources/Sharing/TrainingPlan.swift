@@ -8,18 +8,18 @@ public final class TrainingPlan: Sendable {
   /// All settings.
   public let configuration: Configuration
   /// The shape of the shared model and of every local net.
-  public let network: SeparateNetwork
-  let loss: ActorCriticLoss
+  public let network: ActorCriticNetwork
+  /// What brings gradients into the shared model, or into a local net.
+  let optimizer: ModelOptimizer
 
   /// The plan of `configuration` for `network`.
-  public init(_ configuration: Configuration, network: SeparateNetwork) {
+  public init(_ configuration: Configuration, network: ActorCriticNetwork) {
     precondition(configuration.workers >= 1, "\(configuration.workers) workers; the least is 1")
     precondition(configuration.maxSteps >= 1, "episodes of \(configuration.maxSteps) steps; the least is 1")
     precondition(configuration.flushLength >= 1, "flushes of \(configuration.flushLength) steps; the least is 1")
     self.configuration = configuration
     self.network = network
-    loss = ActorCriticLoss(
-      entropyWeight: configuration.entropyWeight, takesEntropyOfSigma: configuration.slips.entropyOfSigma)
+    optimizer = ModelOptimizer(configuration, network)
   }
 
   /// The random numbers of a worker for one purpose: the same whatever the schedule and the number of workers.
@@ -34,13 +34,14 @@ public final class TrainingPlan: Sendable {
 
   /// The weights that a worker's local net begins with.
   func initialParameters(of worker: UInt32) -> [Float] {
-    var stream = stream(of: worker, for: .initialisation)
-    return network.initialParameters(deviation: configuration.initialDeviation, from: &stream)
+    var stream = RandomStream(
+      seed: configuration.weightsSeed ?? configuration.seed, worker: worker, purpose: .initialisation)
+    return network.initialParameters(from: &stream)
   }
 
   /// The slots of an optimizer of a worker's own, one after another.
   var initialSlots: [Float] {
-    configuration.adam.slots.flatMap { slot in
+    optimizer.slots.flatMap { slot in
       [Float](repeating: Float(slot.initialValue), count: network.layout.count)
     }
   }
@@ -50,7 +51,7 @@ public final class TrainingPlan: Sendable {
   public func makeModel() -> SharedModel {
     SharedModel(
       parameters: initialParameters(of: .max), layout: network.layout, granularity: configuration.granularity,
-      optimizer: configuration.adam,
+      optimizer: optimizer,
       hasGradient: configuration.sharing == .gradientSlot || configuration.sharing == .bindOnce,
       countsApart: configuration.stepCount == .readTwice)
   }

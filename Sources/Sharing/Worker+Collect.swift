@@ -13,30 +13,48 @@ extension Worker {
   /// Plays up to the next flush and puts its gradient in the place of the local net; or fails, with the shared model
   /// as it was. Under `overwrite` it goes on so to the end of the episode.
   mutating func collect(_ world: inout TrainingWorld) {
+    let stepsBefore = totalSteps
     do throws(WorkerFailure.Cause) {
-      repeat {
-        try collectFlush(&world)
-        world.statistics.environmentSteps += world.bench.rewards.count
-      } while plan.configuration.sharing == .overwrite && !episodeIsOver
-      beginPush()
+      var hasGradient: Bool
+      repeat { hasGradient = try collectFlush(&world) } while plan.configuration.sharing == .overwrite && !episodeIsOver
+      world.statistics.environmentSteps += totalSteps - stepsBefore
+      if hasGradient { beginPush() } else { beginFinish() }
     } catch {
       fail(error, &world)
     }
   }
 
   /// Plays one flush with the net as it stands, and keeps its gradient.
-  private mutating func collectFlush(_ world: inout TrainingWorld) throws(WorkerFailure.Cause) {
+  /// - Returns: whether there is one; if not, the episode is over and the flush goes on with the next.
+  private mutating func collectFlush(_ world: inout TrainingWorld) throws(WorkerFailure.Cause) -> Bool {
     let bench = world.bench
     do {
       // A second reference to the numbers, not a copy: nothing writes to them in this scope.
       let net = netOrGradient
-      try net.withUnsafeBufferPointer { net throws(WorkerFailure.Cause) in
+      let isDue = try net.withUnsafeBufferPointer { net throws(WorkerFailure.Cause) in
         bench.beginRollout(plan.network, net)
-        while try !play(net, bench) {}
+        var isDue = false
+        repeat { isDue = try play(net, bench) } while !isDue && !episodeIsOver
+        if !plan.configuration.flushesAtEpisodeEnd {
+          notes.rollout += bench.playedSteps
+          guard isDue else { return false }
+          repeatRollout(net, bench)
+        }
         try differentiate(net, bench)
+        return true
       }
+      guard isDue else { return false }
     }
     try keepGradient(&world)
+    return true
+  }
+
+  /// Puts the steps that were noted on the bench, to differentiate them by `net`, and forgets them.
+  mutating func repeatRollout(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) {
+    bench.beginRollout(plan.network, net)
+    bench.repeatSteps(notes.rollout)
+    bench.cuts = notes.cuts
+    (notes.rollout, notes.cuts) = ([], [])
   }
 
   /// Puts the gradient in the place of the local net; under `overwrite`, adds it to the local net.
@@ -70,19 +88,26 @@ extension Worker {
     guard act(bench) else { throw causeOfPolicy(net, bench) }
     let outcome = bench.step(&environment)
     guard outcome.reward.isFinite else { throw .reward(outcome.reward, episodeSteps + 1, environment.fault) }
-    bench.rewards.append(plan.configuration.rewardScaling(outcome.reward))
+    let reward = bench.reward(outcome.reward, shapedBy: plan.configuration.rewardShaping, in: environment)
+    bench.rewards.append(plan.configuration.rewardScaling(reward))
     totalSteps += 1
     episodeSteps += 1
     episodeReturn += outcome.reward
     let isCutOff = outcome.truncated || episodeSteps == plan.configuration.maxSteps
     episodeIsOver = outcome.terminated || isCutOff
-    guard episodeIsOver || totalSteps % plan.configuration.flushLength == 0 else { return false }
+    let isDue =
+      totalSteps % plan.configuration.flushLength == 0 || (episodeIsOver && plan.configuration.flushesAtEpisodeEnd)
+    guard isDue || episodeIsOver else { return false }
     bench.ending = outcome.terminated ? .terminated : isCutOff ? .truncated : .continues
     let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
     bench.bootstrap =
       isTerminal ? .endOfTask(terminalValue) : .nextState(skipsTail ? 0 : try value(net, bench))
-    return true
+    if !isDue { notes.cuts.append(RolloutCut(step: notedSteps + bench.rewards.count - 1, bootstrap: bench.bootstrap)) }
+    return isDue
   }
+
+  /// How many steps of the flush were noted in earlier accesses.
+  private var notedSteps: Int { notes.rollout.count / (plan.network.observations + plan.network.actions + 1) }
 
   /// The value of the current state.
   private func value(_ net: UnsafeBufferPointer<Float>, _ bench: Bench) throws(WorkerFailure.Cause) -> Double {
@@ -99,9 +124,7 @@ extension Worker {
     let (policy, row) = (bench.policy, bench.rewards.count)
     var isFinite = true
     for index in 0..<plan.network.actions {
-      let mean = bench.tape.value(of: policy.mean, row: row, column: index)
-      let deviation = bench.tape.value(of: policy.deviation, row: row, column: index)
-      let sample = mean + deviation * actionNoise.gaussianFloat()
+      let sample = policy.sample(index, row: row, from: &actionNoise, on: bench.tape)
       isFinite = isFinite && sample.isFinite
       bench.keepAction(slipped(sample, index), index)
     }
@@ -126,14 +149,11 @@ extension Worker {
     return (plan.network.layout.name(ofParameter: element), net[element])
   }
 
-  /// The gradient of the flush's loss, with the n-step returns as the critic's targets.
+  /// The gradient of the flush's loss.
   func differentiate(
     _ net: UnsafeBufferPointer<Float>, _ bench: Bench
   ) throws(WorkerFailure.Cause) {
-    let rollout = bench.rollout(discount: plan.configuration.discount)
-    let terms = plan.loss(
-      plan.network, policy: bench.policy, states: rollout.states, actions: rollout.actions,
-      targets: slipped(rollout.targets, bench), on: bench.tape)
+    let terms = bench.differentiate(plan, isAttached: isAttached(bench.bootstrap))
     bench.terms = terms
     let loss = bench.tape.value(of: terms.total)
     guard loss.isFinite else {
@@ -141,5 +161,6 @@ extension Worker {
       throw .loss(loss, name, value)
     }
     bench.tape.backward(from: terms.total, into: bench.gradient)
+    if let limit = plan.configuration.gradientNormLimit { GradientNormLimit(limit).limit(bench.gradient) }
   }
 }

@@ -23,7 +23,9 @@ extension Worker {
     case .viewing, .viewingAll: precondition(!episodeIsOver, "a look at the net after the episode's end")
     case .overwriting: precondition(episodeIsOver, "weights are written in the middle of an episode")
     case .counting, .loadingCount, .storingCount, .smoothing, .checking, .setting, .reading, .publishing:
-      precondition(episodeIsOver && hasPulled, "an episode is counted before its last flush was pushed and pulled")
+      precondition(
+        episodeIsOver && (hasPulled || !settings.flushesAtEpisodeEnd),
+        "an episode is counted before its last flush was pushed and pulled")
     case .claiming, .finished:
       precondition(episodeIsOver == (episodes > 0), "an episode is claimed in the middle of another")
     case .failed: break

@@ -19,10 +19,17 @@ extension Worker {
   /// The step number of the push that comes next, or is under way.
   var stepNumberOfPush: StepNumber {
     switch plan.configuration.stepCount {
-    case .privateToWorker: .given(plan.configuration.adam.prepare(step: updates + 1))
-    case .shared: .shared
-    case .readTwice: notes.secondStep > 0 ? .given(stepAsRead) : .shared
+    case .privateToWorker: .given(scaled(plan.optimizer.prepare(step: updates + 1)))
+    case .shared: .shared(rateScale: notes.rateScale)
+    case .readTwice: notes.secondStep > 0 ? .given(stepAsRead) : .shared(rateScale: notes.rateScale)
     }
+  }
+
+  /// `step` at the learning rate that the worker's episode has.
+  private func scaled(_ step: OptimizerStep) -> OptimizerStep {
+    var step = step
+    step.rateScale = notes.rateScale
+    return step
   }
 
   /// Push and pull of `locked`.
@@ -149,9 +156,9 @@ extension Worker {
   }
 
   private var stepAsRead: OptimizerStep {
-    OptimizerStep(
-      first: plan.configuration.adam.prepare(step: notes.firstStep),
-      second: plan.configuration.adam.prepare(step: notes.secondStep))
+    scaled(
+      OptimizerStep(
+        first: plan.optimizer.prepare(step: notes.firstStep), second: plan.optimizer.prepare(step: notes.secondStep)))
   }
 
   // MARK: Overwrite
@@ -159,12 +166,13 @@ extension Worker {
   /// Adds a flush's gradient to the local net, by the worker's own optimizer.
   mutating func trainLocally(_ bench: Bench) {
     notes.localSteps += 1
-    let (adam, step, count) = (plan.configuration.adam, notes.localSteps, netOrGradient.count)
+    let (step, count) = (scaled(plan.optimizer.prepare(step: notes.localSteps)), netOrGradient.count)
+    let optimizer = plan.optimizer
     func update(_ net: UnsafeMutablePointer<Float>, _ slots: UnsafeMutablePointer<Float>) {
-      adam.update(
+      optimizer.update(
         OptimizerBlock(
           count: count, parameters: net, gradient: UnsafePointer(bench.gradient.baseAddress!), slots: slots,
-          slotStride: count), step: step)
+          slotStride: count), from: 0, step)
     }
     update(&netOrGradient, &loaded)
   }

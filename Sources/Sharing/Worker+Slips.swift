@@ -1,8 +1,7 @@
 // What a worker does where its program has a slip. Each stands where the right program does something else, and costs
 // that program one look at a setting.
 
-import Autodiff
-import Learning
+import Environments
 
 extension Worker {
   /// Whether a gradient is kept from flush to flush.
@@ -37,11 +36,8 @@ extension Worker {
     return min(max(sample, Float(lower[index])), Float(upper[index]))
   }
 
-  /// The targets of the critic.
-  func slipped(_ targets: Variable, _ bench: Bench) -> Variable {
-    guard plan.configuration.slips.attachedBootstrap, case .nextState = bench.bootstrap, !skipsTail else {
-      return targets
-    }
-    return bench.attached(targets, by: plan.network, discount: plan.configuration.discount)
+  /// Whether the loss is differentiated through the value that its targets begin at.
+  func isAttached(_ bootstrap: Bootstrap) -> Bool {
+    plan.configuration.slips.attachedBootstrap && !bootstrap.isEndOfTask && !skipsTail
   }
 }

@@ -209,6 +209,11 @@ extension Worker {
     try check(
       notes.rollout.count.isMultiple(of: width) && notes.rollout.count < width * plan.configuration.flushLength,
       "a rollout of \(notes.rollout.count) numbers")
+    let ends = notes.cuts.map(\.step)
+    try check(
+      ends.allSatisfy { 0..<notes.rollout.count / width ~= $0 } && zip(ends, ends.dropFirst()).allSatisfy(<),
+      "impossible ends of episodes")
+    try check(0...1 ~= notes.rateScale, "a learning rate times \(notes.rateScale)")
     if case .updating = state.phase, plan.configuration.stepCount == .readTwice {
       try check(notes.firstStep > 0 && notes.secondStep > 0, "an update whose step was not read")
     }

@@ -49,7 +49,6 @@ extension Worker {
       world.statistics.environmentSteps += 1
       guard isDue else { return beginView() }
       try keepGradient(&world)
-      notes.rollout = []
       beginPush()
     } catch {
       fail(error, &world)
@@ -62,10 +61,9 @@ extension Worker {
   ) throws(WorkerFailure.Cause) -> Bool {
     bench.beginRollout(plan.network, net)
     let isDue = try play(net, bench)
-    notes.rollout += bench.firstStep
+    notes.rollout += bench.playedSteps
     guard isDue else { return false }
-    bench.beginRollout(plan.network, net)
-    bench.repeatSteps(notes.rollout)
+    repeatRollout(net, bench)
     try differentiate(net, bench)
     return true
   }

@@ -111,7 +111,7 @@ public struct Worker: Process, Sendable {
   /// Whether the access under way found the net changed since the last action.
   var viewHasChanged = false
   /// The step number of the push under way, which `updates` decides.
-  var stepNumber = StepNumber.shared
+  var stepNumber = StepNumber.shared(rateScale: 1)
   /// How many versions the most outdated block of the push under way was behind.
   var lag = 0
 
@@ -201,9 +201,12 @@ public struct Worker: Process, Sendable {
   private mutating func claim(_ world: inout TrainingWorld) {
     let claim = world.board.claim(by: plan.configuration.episodeClaim)
     world.ticket = claim.ticket
-    guard claim.isLeft else {
+    guard let gone = claim.gone else {
       phase = .finished
       return
+    }
+    if plan.configuration.annealsLearningRate {
+      notes.rateScale = LearningRateSchedule.linear(steps: world.board.budget).scale(at: gone)
     }
     if claim.isOverrun { world.statistics.note(.episodeOverrun) }
     environment.reset(using: &startStates)

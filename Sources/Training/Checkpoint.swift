@@ -52,7 +52,7 @@ public struct Checkpoint: Sendable {
     let count = fresh.model.parameterCount
     try check(
       model.parameters.count == count && model.slots.allSatisfy { $0.count == count }
-        && model.slots.count == configuration.adam.slots.count, "a model of another size")
+        && model.slots.count == configuration.optimizer.slots.count, "a model of another size")
     try check(model.provenances.count == blocks && model.steps.count == blocks, "other blocks")
     try check(workers.count == newWorkers.count, "\(workers.count) workers for \(newWorkers.count)")
     // Counts of which no sum overflows, however long the run goes on.
@@ -131,7 +131,7 @@ extension Checkpoint {
     var workers: [Worker.State]
 
     static let format = "a3c checkpoint"
-    static let version = 1
+    static let version = 2
 
     /// The document's bytes.
     func encoded() throws -> [UInt8] {
@@ -287,7 +287,7 @@ extension Checkpoint {
   private func makeTensors() throws -> Safetensors {
     typealias Tensor = Safetensors.Tensor
     let network = try configuration.makeNetwork()
-    let slots = configuration.adam.slots
+    let slots = configuration.optimizer.slots
     var tensors: [Tensor] = []
     for tensor in network.layout.tensors {
       tensors.append(tensor.safetensor(of: model.parameters))
@@ -345,7 +345,7 @@ extension Checkpoint {
     let lastWriters = try tensors.i64("blocks.last_writer", shape: shape)
     let steps = try tensors.i64("blocks.steps", shape: shape)
     var slots: [[Float]] = []
-    for slot in configuration.adam.slots { slots.append(try gather(".\(slot.name)")) }
+    for slot in configuration.optimizer.slots { slots.append(try gather(".\(slot.name)")) }
     var state = SharedModel.State(
       parameters: try gather(""), slots: slots,
       provenances: versions.indices.map {

@@ -1,5 +1,5 @@
-// Any setting of a configuration by its name, as a user writes it: `adam.learningRate=1e-3`. The names are those of the
-// JSON form, so there is no second list of settings that could fall behind.
+// Any setting of a configuration by its name, as a user writes it: `optimizer.learningRate=1e-3`. The names are those
+// of the JSON form, so there is no second list of settings that could fall behind.
 
 import Foundation
 import Sharing
@@ -58,6 +58,13 @@ private enum JSONValue: Codable {
     }
   }
 
+  /// Whether `path` names a value in it, or a group of values.
+  func has(_ path: ArraySlice<String>) -> Bool {
+    guard let name = path.first else { return true }
+    guard case .object(let members) = self else { return false }
+    return members[name]?.has(path.dropFirst()) ?? false
+  }
+
   /// Puts `value` in the place that `path` names.
   mutating func set(_ path: ArraySlice<String>, to value: JSONValue) {
     guard case .object(var members) = self, let name = path.first else {
@@ -71,7 +78,7 @@ private enum JSONValue: Codable {
 
 extension Configuration {
   /// Settings that may have no value. The JSON form leaves them out then; here they are `null`.
-  private static let optionalSettings = ["stalenessBound"]
+  private static let optionalSettings = ["criticRate", "gradientNormLimit", "stalenessBound", "weightsSeed"]
 
   /// All settings as JSON.
   private var document: JSONValue {
@@ -85,10 +92,12 @@ extension Configuration {
   /// The names of all settings, in alphabetical order.
   public static func settingNames(of configuration: Configuration) -> [String] { configuration.document.names }
 
-  /// Changes the setting `name` to what `text` says: a number, `true`, `false`, or a word.
+  /// Changes the setting `name`, or the whole group of settings of that name, to what `text` says: a number, `true`,
+  /// `false`, a word, or the JSON of a list or a group.
   /// - Throws: `ConfigurationError` where there is no such setting, or it cannot be that.
   public mutating func set(_ name: String, to text: String) throws(ConfigurationError) {
-    guard Self.settingNames(of: self).contains(name) else {
+    let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)[...]
+    guard document.has(path) else {
       throw ConfigurationError(
         description: "there is no setting '\(name)'; there are \(Self.settingNames(of: self).joined(separator: ", "))")
     }
@@ -96,7 +105,7 @@ extension Configuration {
     let value = (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .text(text)
     do {
       var document = document
-      document.set(name.split(separator: ".").map(String.init)[...], to: value)
+      document.set(path, to: value)
       let changed = try JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(document))
       try changed.validate()
       self = changed

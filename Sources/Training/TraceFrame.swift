@@ -44,7 +44,7 @@ struct TraceFrame: Equatable {
 
   /// The bytes before the first frame.
   static let signature: [UInt8] = Array("A3CTRACE".utf8) + [version]
-  static let version: UInt8 = 1
+  static let version: UInt8 = 2
   /// How many bytes a frame has beside its payload.
   static let overhead = 16
   /// The longest payload that is written or read.

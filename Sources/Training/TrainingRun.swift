@@ -8,15 +8,14 @@ import Sharing
 
 extension Configuration {
   /// The network that the configuration describes, for its environment.
-  public func network(for environment: any Environment) -> SeparateNetwork {
-    SeparateNetwork(
-      observations: environment.observationSpace.dimension, actions: environment.actionSpace.dimension,
-      actorUnits: actorUnits, criticUnits: criticUnits, meanScale: meanScale, deviationFloor: deviationFloor)
+  public func network(for environment: any Environment) -> ActorCriticNetwork {
+    ActorCriticNetwork(
+      network, observations: environment.observationSpace.dimension, outputs: environment.actionSpace.outputs)
   }
 
   /// The network that the configuration describes.
   /// - Throws: when there is no environment of the configured name.
-  public func makeNetwork() throws(UnknownEnvironment) -> SeparateNetwork {
+  public func makeNetwork() throws(UnknownEnvironment) -> ActorCriticNetwork {
     network(for: try Environments.registration(of: environment).unlimited)
   }
 
@@ -36,7 +35,9 @@ extension Configuration {
 
   /// One worker of the run in its world.
   func makeWorker(_ number: Int, in world: TrainingWorld) throws(UnknownEnvironment) -> Worker {
-    let environment = try Environments.registration(of: environment).unlimited
+    func normalized(_ base: some Environment) -> any Environment { NormalizedObservation(base) }
+    let unlimited = try Environments.registration(of: environment).unlimited
+    let environment = normalizesObservations ? normalized(unlimited) : unlimited
     return Worker(number: number, plan: world.plan, environment: environment, model: world.model)
   }
 

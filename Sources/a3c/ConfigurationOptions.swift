@@ -22,15 +22,19 @@ enum ConfigurationOptions {
       """)
   static let granularity = Option<Granularity>(
     "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")
-  static let rewards = Option<Rewards>(
-    "rewards", .choice("NAME"), default: .raw, help: "what the learner sees: raw, or scaled, (r + 8.1)/8.1")
+  static let rewards = Option<Rewards?>(
+    "rewards", .choice("NAME"),
+    help: "what the learner sees: raw, or scaled, (r + 8.1)/8.1 (default: the preset's)")
+  static let advantage = Option<Advantage?>(
+    "advantage", .choice("NAME"), help: "what the actor is told: n-step, or gae (default: the preset's)")
   static let repair = Option<[Quirk]>(
     repeated: "repair", .choice("QUIRK"), help: "switch a quirk of the published program off; may be given again")
+  static let repaired = Option<Bool>(flag: "repaired", help: "switch all quirks of the published program off")
   static let set = Option<[Setting]>(
-    repeated: "set", .setting, help: "change any setting, such as adam.learningRate=1e-3; may be given again")
+    repeated: "set", .setting, help: "change any setting, such as optimizer.learningRate=1e-3; may be given again")
 
   static let all: [any OptionDeclaration] = [
-    preset, workers, maxSteps, sharing, granularity, rewards, repair, set,
+    preset, workers, maxSteps, sharing, granularity, rewards, advantage, repair, repaired, set,
   ]
 
   /// The rewards that the learner sees.
@@ -71,9 +75,10 @@ enum ConfigurationOptions {
   /// - Throws: where a setting cannot be what it was given.
   static func change(_ configuration: inout Configuration, as arguments: Arguments) throws(ConfigurationError) {
     configuration.granularity = arguments[granularity]
-    configuration.rewardScaling = arguments[rewards].scaling
+    if let rewards = arguments[rewards] { configuration.rewardScaling = rewards.scaling }
     if let sharing = arguments[sharing] { configuration.sharing = sharing }
-    for quirk in arguments[repair] { quirk.repair(&configuration) }
+    if let advantage = arguments[advantage] { configuration.advantage = advantage }
+    for quirk in arguments[repaired] ? Quirk.allCases : arguments[repair] { quirk.repair(&configuration) }
     for setting in arguments[set] { try configuration.set(setting.name, to: setting.value) }
   }
 
@@ -88,7 +93,9 @@ enum ConfigurationOptions {
     add(maxSteps, "\(arguments[maxSteps] ?? 0)")
     add(sharing, arguments[sharing]?.rawValue ?? "")
     add(granularity, "\(arguments[granularity])")
-    add(rewards, arguments[rewards].rawValue)
+    add(rewards, arguments[rewards]?.rawValue ?? "")
+    add(advantage, arguments[advantage]?.rawValue ?? "")
+    if arguments[repaired] { words.append("--repaired") }
     words += Quirk.allCases.filter(arguments[repair].contains).map { "--repair \($0.rawValue)" }
     words += arguments[set].map { "--set \($0.description.quotedForShell)" }
     return words

@@ -42,7 +42,7 @@ struct ExploreCommand {
       + [strategy, schedules, accessLimit, seed, out, svg, force, json],
     examples: [
       "a3c explore", "a3c explore --hazard torn-pull --protocol sharded --svg torn.svg",
-      "a3c explore --until nonfinite --set adam.learningRate=1e20 --out bad.trace",
+      "a3c explore --until nonfinite --set optimizer.learningRate=1e20",
       "a3c explore --hazard torn-pull --protocol locked --strategy exhaustive",
     ])
 

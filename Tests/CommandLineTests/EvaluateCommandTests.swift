@@ -17,7 +17,9 @@ func randomPolicy(seed: UInt64 = 7) -> (configuration: Configuration, parameters
   var configuration = Preset.sjtu.configuration
   configuration.seed = seed
   var stream = RandomStream(seed: seed, worker: 0, purpose: .test)
-  let parameters = configuration.network(for: Pendulum()).initialParameters(deviation: 0.4, from: &stream)
+  var strong = configuration
+  strong.network.initialisation = .normal(deviation: 0.4)
+  let parameters = strong.network(for: Pendulum()).initialParameters(from: &stream)
   return (configuration, parameters)
 }
 

@@ -46,7 +46,7 @@ final class RunningProgram {
 @Suite(.serialized) struct InterruptionTests {
   /// A run that takes long enough to be told to end.
   private static let long =
-    ["train", "--set", "actorUnits=20", "--set", "criticUnits=10", "--workers", "3", "--max-steps", "40"]
+    ["train", "--set", "network.actor=[20]", "--set", "network.critic=[10]", "--workers", "3", "--max-steps", "40"]
     + ["--protocol", "sharded", "--out", "run", "--episodes", "100000"]
 
   @Test(arguments: [SIGINT, SIGTERM])

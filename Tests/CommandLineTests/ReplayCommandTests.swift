@@ -59,13 +59,13 @@ import Testing
 
   @Test func `the command that is printed is safe to copy into a shell`() throws {
     let folder = try TemporaryFolder()
-    let settings = ["--set", "adam.learningRate= 1e-3"]
+    let settings = ["--set", "optimizer.learningRate= 1e-3"]
     let words = Self.short + settings + ["--json"]
     let first = try ProgramRun(words, in: folder.url).json()
     let command = try #require(first["repro"] as? String).dropFirst(3)
     let second = try Self.shell(#""$A3C""# + command + " --json", in: folder.url).json()
     #expect(second["digest"] as? String == first["digest"] as? String && first["digest"] != nil)
-    #expect(command.contains("'adam.learningRate= 1e-3'"))
+    #expect(command.contains("'optimizer.learningRate= 1e-3'"))
     let text = "a $(touch hit) 'one'"
     #expect(try Self.shell("printf %s \(text.quotedForShell)", in: folder.url).output == text)
     // The name of a preset becomes that of a folder, and is shown.

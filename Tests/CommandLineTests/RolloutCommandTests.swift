@@ -84,7 +84,7 @@ import Testing
   @Test func `the picture shows the applied torque, within the limits`() throws {
     var policy = randomPolicy()
     // A mean that asks for more than the pendulum gives.
-    policy.configuration.meanScale = 50
+    policy.configuration.network.meanScale = 50
     let report = try Self.report("policy --max-steps 40", of: policy)
     let strip = try report.strip()
     #expect(strip.torqueLimit == 2 && strip.moments.count == 40)

@@ -9,7 +9,7 @@ import Training
 @Suite(.serialized) struct RunMeetingTests {
   /// A run that goes on until it is told to end.
   private static let endless =
-    ["train", "--set", "actorUnits=20", "--set", "criticUnits=10", "--workers", "3", "--max-steps", "40"]
+    ["train", "--set", "network.actor=[20]", "--set", "network.critic=[10]", "--workers", "3", "--max-steps", "40"]
     + ["--protocol", "sharded", "--out", "run", "--episodes", "\(Int.max)"]
 
   @Test func `runs that begin at once have a folder each`() async throws {

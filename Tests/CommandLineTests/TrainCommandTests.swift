@@ -14,7 +14,7 @@ import Training
 @Suite struct TrainCommandTests {
   /// A run of some milliseconds.
   static let small =
-    ["train", "--set", "actorUnits=20", "--set", "criticUnits=10", "--workers", "3", "--episodes", "9"]
+    ["train", "--set", "network.actor=[20]", "--set", "network.critic=[10]", "--workers", "3", "--episodes", "9"]
     + ["--max-steps", "40", "--protocol", "sharded"]
 
   /// Trains in `folder`.
@@ -86,7 +86,9 @@ import Training
     #expect(trained["accesses"] as? Int == replayed["accesses"] as? Int)
     let other = try ProgramRun(["replay"] + options + ["--granularity", "chunk:9"]).json()
     #expect(trained["digest"] as? String != other["digest"] as? String)
-    let words = try #require(trained["repro"] as? String).split(separator: " ").dropFirst().map(String.init)
+    let words = try #require(trained["repro"] as? String).split(separator: " ").dropFirst().map {
+      String($0.filter { $0 != "'" })
+    }
     #expect(
       try ProgramRun(words + ["--json"], in: folder.url).json()["digest"] as? String == trained["digest"] as? String)
   }
@@ -95,7 +97,8 @@ import Training
 
   @Test func `the folder has the settings, a row an episode, the curve, and what was printed`() throws {
     let folder = try TemporaryFolder()
-    let run = try Self.train("--out", "run", "--seed", "3", "--set", "adam.learningRate=1e-3", "--json", in: folder)
+    let run = try Self.train(
+      "--out", "run", "--seed", "3", "--set", "optimizer.learningRate=1e-3", "--json", in: folder)
     #expect(run.exitCode == 0)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: folder.path("run")).sorted()
@@ -105,7 +108,8 @@ import Training
     let settings = try Data(contentsOf: folder.url.appending(path: "run/config.json"))
     let configuration = try JSONDecoder().decode(Configuration.self, from: settings)
     #expect(configuration == (try Checkpoint(path: folder.path("run"))).configuration)
-    #expect(configuration.adam.learningRate == 1e-3 && configuration.seed == 3 && configuration.actorUnits == 20)
+    #expect(
+      configuration.optimizer.learningRate == 1e-3 && configuration.seed == 3 && configuration.network.actor == [20])
 
     let rows = try Self.metrics(in: folder)
     #expect(rows.map(\.episodeReturn) == (try Self.returns(in: run.output)))
@@ -217,7 +221,7 @@ import Training
     (["--out", "theirs", "--checkpoint", "new"], "theirs/checkpoint is in the way of --checkpoint"),
     (["--out", "theirs", "--checkpoint", "new", "--force"], "theirs/checkpoint is in the way of --checkpoint"),
     (["--out", "run", "--checkpoint", "new", "--force"], "run/checkpoint is in the way of --checkpoint"),
-    (["--set", "adam.learningRate=fast"], "'adam.learningRate' cannot be 'fast'"),
+    (["--set", "optimizer.learningRate=fast"], "'optimizer.learningRate' cannot be 'fast'"),
     (["--set", "learning=1"], "there is no setting 'learning'"),
     (["--episodes", "0"], "from 1 up"),
     (["--resume", "nowhere"], "there is no checkpoint"),
@@ -295,7 +299,7 @@ import Training
   func `a run in lockstep that fails says where in its JSON document`(command: [String]) throws {
     let folder = try TemporaryFolder()
     let words = command + Self.small.dropFirst() + ["--seed", "1", "--json"]
-    let run = try ProgramRun(words + ["--set", "adam.learningRate=1e30"], in: folder.url)
+    let run = try ProgramRun(words + ["--set", "optimizer.learningRate=1e30"], in: folder.url)
     #expect(run.exitCode == 1)
     let place = try #require(run.errors.firstMatch(of: /worker \d+, in its episode \d+ before its update \d+/)).output
     try Self.expectFailure(in: run, at: place)
@@ -306,7 +310,7 @@ import Training
   func `a run that fails says where, and its recording fails there too`(sharing: String) throws {
     let folder = try TemporaryFolder()
     let words =
-      Self.small.dropLast(2) + ["--protocol", sharing, "--set", "adam.learningRate=1e30", "--out", "run"]
+      Self.small.dropLast(2) + ["--protocol", sharing, "--set", "optimizer.learningRate=1e30", "--out", "run"]
     let run = try ProgramRun(words + ["--record", "a.trace", "--json"], in: folder.url)
     #expect(try Self.text("run/summary.json", in: folder) == run.output && run.exitCode == 1)
     #expect(run.errors.contains("the run stopped: worker ") && run.errors.hasSuffix("a3c replay --trace a.trace\n"))

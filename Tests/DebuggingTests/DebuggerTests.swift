@@ -214,7 +214,7 @@ private func remarks(_ replies: [Reply]) -> [String] {
     var run = try smallConfiguration().makeDebuggedRun(.roundRobin, scheduleSeed: 7)
     var store = 0
     while let step = run.advance(), step.access.kind != .write { store = step.index + 2 }
-    let slower = try one.difference(from: debugger { $0.adam.learningRate /= 2 })
+    let slower = try one.difference(from: debugger { $0.optimizer.learningRate /= 2 })
     // What is stored is computed when it is loaded; the worker that will store it differs already then.
     let place = try #require(remarks(slower).first.flatMap { $0.split(separator: " ").last }.flatMap { Int($0) })
     #expect(remarks(slower).first?.hasPrefix("the first difference is the state at ") == true)
@@ -222,7 +222,7 @@ private func remarks(_ replies: [Reply]) -> [String] {
 
     // Neither walk is disturbed by a comparison that goes past where it stands, or by one that begins there.
     for place in [0, 20, 60] {
-      var (walked, compared) = try (debugger(), debugger { $0.adam.learningRate /= 2 })
+      var (walked, compared) = try (debugger(), debugger { $0.optimizer.learningRate /= 2 })
       _ = try (walked.follow(.goTo(place)), compared.follow(.goTo(place)))
       let digests = (walked.walk.digest.value, compared.walk.digest.value)
       _ = try walked.difference(from: compared)

@@ -19,8 +19,8 @@ func smallConfiguration(_ sharing: SharingProtocol = .hogwild, workers: Int = 3)
   configuration.episodes = 4
   configuration.maxSteps = 7
   configuration.flushLength = 3
-  configuration.actorUnits = 4
-  configuration.criticUnits = 4
+  configuration.network.actor = [4]
+  configuration.network.critic = [4]
   configuration.seed = 7
   return configuration
 }
@@ -230,7 +230,7 @@ private func places(where condition: Condition, in start: DebuggedRun) -> [Int] 
 
   @Test func `the end of a run that fails is its failure`() throws {
     var configuration = smallConfiguration()
-    configuration.adam.learningRate = 1e38
+    configuration.optimizer.learningRate = 1e38
     var walk = Walk(from: try configuration.makeDebuggedRun(.timed, scheduleSeed: 7))
     guard case .end(let why) = walk.go(to: .max).reason else { throw DebuggerError("no end") }
     #expect(why == walk.run.world.failure?.description && why.hasPrefix("worker "))

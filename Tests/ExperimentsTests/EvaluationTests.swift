@@ -14,8 +14,7 @@ private let settings = Preset.sjtu.configuration
 /// The weights of the shared model of `configuration` before the first update.
 private func initialParameters(_ configuration: Configuration = settings) -> [Float] {
   var stream = RandomStream(seed: configuration.seed, worker: .max, purpose: .initialisation)
-  return configuration.network(for: Pendulum()).initialParameters(
-    deviation: configuration.initialDeviation, from: &stream)
+  return configuration.network(for: Pendulum()).initialParameters(from: &stream)
 }
 
 private func player(
@@ -42,7 +41,7 @@ private func steps(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionCh
     // No update before the end.
     configuration.flushLength = 60
     configuration.pullsInitially = true
-    configuration.meanScale = meanScale
+    configuration.network.meanScale = meanScale
     configuration.seed = 23
     var simulation = try configuration.makeSimulation(.roundRobin, scheduleSeed: 0)
     while simulation.advance() != nil {}

@@ -62,7 +62,7 @@ import Training
   @Test func `a mean that reaches beyond the actions is no unscaled one`() throws {
     var configuration = Quirk.unscaledMean.demonstration
     for (scale, count) in [(1.0, 1), (2, 0), (3, 0)] {
-      configuration.meanScale = scale
+      configuration.network.meanScale = scale
       #expect(try audit(configuration, updates: 4).sightings.count == count, "\(scale)")
     }
   }

@@ -77,7 +77,7 @@ private let known = [
   @Test func `the least difference of a setting is found in the tensors that it reaches`() throws {
     let configuration = Quirk.noTailBootstrap.repaired
     var changed = configuration
-    changed.entropyWeight = Double(Float(configuration.entropyWeight).nextUp)
+    changed.loss.entropyWeight = Double(Float(configuration.loss.entropyWeight).nextUp)
     let comparison = try QuirkComparison(
       changed, configuration, schedule: .roundRobin, scheduleSeed: 0, updates: 40)
     #expect(comparison.first?.element == "sigma.weight[0]" && comparison.parameter == nil, "\(comparison)")

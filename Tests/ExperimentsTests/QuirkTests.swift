@@ -9,7 +9,7 @@ import Training
 extension Slips {
   /// The catalogue's names of the slips.
   fileprivate static let names: Set = [
-    "never-cleared", "first-gradient-forever", "same-noise", "clipped-density", "stale-bootstrap", "entropy-of-sigma",
+    "never-cleared", "first-gradient-forever", "same-noise", "clipped-density", "stale-bootstrap",
     "attached-bootstrap", "no-tail-bootstrap",
   ]
 }
@@ -30,14 +30,14 @@ extension Slips {
     case .noInitialPull: expected.pullsInitially = false
     case .limitIsTerminal: expected.limitIsTerminal = true
     case .privateStep: expected.stepCount = .privateToWorker
-    case .unscaledMean: expected.meanScale = 1
+    case .unscaledMean: expected.network.meanScale = 1
     case .episodeOverrun: expected.episodeClaim = .lookAtFinished
     case .neverCleared: expected.slips.neverCleared = true
     case .firstGradientForever: expected.slips.firstGradientForever = true
     case .sameNoise: expected.slips.sameNoise = true
     case .clippedDensity: expected.slips.clippedDensity = true
     case .staleBootstrap: expected.slips.staleBootstrap = true
-    case .entropyOfSigma: expected.slips.entropyOfSigma = true
+    case .entropyOfSigma: expected.loss.entropy = .ofSigma
     case .attachedBootstrap: expected.slips.attachedBootstrap = true
     case .noTailBootstrap: expected.slips.noTailBootstrap = true
     }
@@ -76,9 +76,9 @@ extension Slips {
 
   @Test func aMeanThatReachesBeyondTheBoundsIsNotUnscaled() {
     var configuration = Preset.sjtu.configuration
-    configuration.meanScale = 3
+    configuration.network.meanScale = 3
     #expect(!Quirk.unscaledMean.isPresent(in: configuration))
-    configuration.meanScale = 1.99
+    configuration.network.meanScale = 1.99
     #expect(Quirk.unscaledMean.isPresent(in: configuration))
   }
 

@@ -89,7 +89,7 @@ import Training
   }
 
   @Test func `a worker that fails is found`() throws {
-    let program = TrainingProgram.small(.hogwild) { $0.adam.learningRate = 1e38 }
+    let program = TrainingProgram.small(.hogwild) { $0.optimizer.learningRate = 1e38 }
     let race = try #require(try race(.nonfinite, in: program))
     #expect(race.end.world.failure != nil)
     #expect(race.explanation == nil)

@@ -18,8 +18,8 @@ extension TrainingProgram where P == Worker {
     configuration.episodes = episodes
     configuration.maxSteps = 7
     configuration.flushLength = 3
-    configuration.actorUnits = 4
-    configuration.criticUnits = 4
+    configuration.network.actor = [4]
+    configuration.network.critic = [4]
     configuration.seed = 7
     change(&configuration)
     return TrainingProgram(configuration)

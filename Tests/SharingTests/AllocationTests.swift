@@ -28,7 +28,7 @@
     func theSteadyStateAllocatesNothing(sharing: SharingProtocol, schedule: Schedule) throws {
       var configuration = Preset.sjtu.configuration
       (configuration.sharing, configuration.workers, configuration.episodes) = (sharing, 4, 2000)
-      (configuration.actorUnits, configuration.criticUnits, configuration.maxSteps) = (16, 8, 57)
+      (configuration.network.actor, configuration.network.critic, configuration.maxSteps) = ([16], [8], 57)
       var run = try configuration.makeSimulation(schedule, scheduleSeed: 1)
       run.run(untilUpdates: 200)
       let count = try allocations { run.run(untilUpdates: 1200) }

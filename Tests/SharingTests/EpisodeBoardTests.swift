@@ -10,15 +10,15 @@ import Training
 @Suite struct EpisodeBoardTests {
   @Test func whatWasTakenFromTheBudgetStaysTakenInCopiesAndStates() {
     let board = EpisodeBoard(budget: 3, workers: 2)
-    #expect(board.claim(by: .takeFromBudget).isLeft && board.claim(by: .takeFromBudget).isLeft)
+    #expect(board.claim(by: .takeFromBudget).gone != nil && board.claim(by: .takeFromBudget).gone != nil)
     #expect(board.state.claimed == 2 && board.state.begun == 2 && board.state.finished == 0)
     for other in [board.copy(), EpisodeBoard(budget: 3, state: board.state)] {
       #expect(other.state == board.state)
-      #expect(other.claim(by: .takeFromBudget).isLeft)
-      #expect(!other.claim(by: .takeFromBudget).isLeft && other.state.begun == 3)
+      #expect(other.claim(by: .takeFromBudget).gone != nil)
+      #expect(other.claim(by: .takeFromBudget).gone == nil && other.state.begun == 3)
     }
-    #expect(board.claim(by: .takeFromBudget).isLeft, "the copies took nothing from the original")
-    #expect(!board.copy().claim(by: .takeFromBudget).isLeft)
+    #expect(board.claim(by: .takeFromBudget).gone != nil, "the copies took nothing from the original")
+    #expect(board.copy().claim(by: .takeFromBudget).gone == nil)
   }
 
   @Test func theDigestSeesEveryPartOfTheBoard() {
@@ -45,10 +45,10 @@ import Training
 
   @Test func lookingAtWhatHasFinishedTakesNothing() {
     let board = EpisodeBoard(budget: 1, workers: 2)
-    #expect(board.claim(by: .lookAtFinished) == (true, false, 0))
-    #expect(board.claim(by: .lookAtFinished) == (true, true, 1), "one more than was asked for")
+    #expect(board.claim(by: .lookAtFinished) == (0, false, 0))
+    #expect(board.claim(by: .lookAtFinished) == (0, true, 1), "one more than was asked for")
     #expect(board.countFinished() == 2)
-    #expect(board.claim(by: .lookAtFinished) == (false, false, 3) && board.state.claimed == 0)
+    #expect(board.claim(by: .lookAtFinished) == (nil, false, 3) && board.state.claimed == 0)
   }
 
   /// From any access on, a run under `takeFromBudget` plays as many episodes as were asked for, and no more.

@@ -155,7 +155,7 @@ struct RacySettings: CustomStringConvertible, Sendable {
     let model = world.model
     for _ in 0...1 {
       for block in 0..<blocks {
-        let step = StepNumber.given(configuration.adam.prepare(step: 1))
+        let step = StepNumber.given(configuration.optimizer.prepare(step: 1))
         _ = model.update(block, gradient: gradient.netOrGradient, step: step, by: Author(worker: 1, update: 0))
       }
     }
@@ -205,7 +205,7 @@ struct RacySettings: CustomStringConvertible, Sendable {
     gradient.step(&other)
     func update(_ first: Int, _ second: Int) -> [UInt32] {
       let model = world.model.copy()
-      let adam = configuration.adam
+      let adam = configuration.optimizer
       let step = OptimizerStep(first: adam.prepare(step: first), second: adam.prepare(step: second))
       _ = model.update(
         0, gradient: gradient.netOrGradient, step: .given(step), by: Author(worker: 0, update: 0))

@@ -60,7 +60,9 @@ private struct Counting: Optimizer {
       var own: [UInt64] = []
       for round in 0..<Self.rounds {
         own.append(
-          model.update(0, gradient: Self.gradient, step: .shared, by: Author(worker: number, update: round)).ticket)
+          model.update(
+            0, gradient: Self.gradient, step: .shared(rateScale: 1), by: Author(worker: number, update: round)
+          ).ticket)
       }
       tickets.withLock { $0 += own }
     }
@@ -78,7 +80,8 @@ private struct Counting: Optimizer {
       var net = [Float](repeating: 0, count: Self.count)
       for round in 0..<Self.rounds {
         if number % 2 == 0 {
-          _ = model.update(0, gradient: Self.gradient, step: .shared, by: Author(worker: number, update: round))
+          _ = model.update(
+            0, gradient: Self.gradient, step: .shared(rateScale: 1), by: Author(worker: number, update: round))
         } else {
           let found = model.read(0, into: &net, checksum: nil).result
           let block = net[model.blocks[0].range]
@@ -97,7 +100,7 @@ private struct Counting: Optimizer {
         _ = model.withModelLock {
           for block in model.blocks.indices {
             let author = Author(worker: number, update: round)
-            _ = model.updateUnlocked(block, gradient: Self.gradient, step: .shared, by: author)
+            _ = model.updateUnlocked(block, gradient: Self.gradient, step: .shared(rateScale: 1), by: author)
           }
           for block in model.blocks.indices { _ = model.readUnlocked(block, into: &net, checksum: nil) }
         }
@@ -115,7 +118,7 @@ private struct Counting: Optimizer {
     let model = try onThreads(optimizer: Adam()) { number, model in
       for round in 0..<Self.rounds {
         let author = Author(worker: number, update: round)
-        _ = model.updateUnlocked(0, gradient: Self.gradient, step: .shared, by: author)
+        _ = model.updateUnlocked(0, gradient: Self.gradient, step: .shared(rateScale: 1), by: author)
       }
     }
     #expect(model.provenance(of: 0).version < UInt64(Self.threads * Self.rounds))

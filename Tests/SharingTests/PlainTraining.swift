@@ -24,7 +24,7 @@ struct PlainTraining {
     let network = settings.network(for: environment)
     func weights(_ worker: UInt32) -> [Float] {
       var stream = RandomStream(seed: settings.seed, worker: worker, purpose: .initialisation)
-      return network.initialParameters(deviation: settings.initialDeviation, from: &stream)
+      return network.initialParameters(from: &stream)
     }
     shared = weights(.max)
     local = settings.pullsInitially ? shared : weights(0)
@@ -72,7 +72,7 @@ struct PlainTraining {
         if slips.neverCleared { kept = zip(kept, gradient).map { $0 + $1 } }
         if slips.firstGradientForever && updates == 0 { kept = gradient }
         if slips.neverCleared || slips.firstGradientForever { gradient = kept }
-        push(gradient, settings.adam)
+        push(gradient, settings.optimizer.adam!)
         local = shared
         (states, actions, rewards) = ([], [], [])
       }
@@ -104,20 +104,20 @@ struct PlainTraining {
 
   /// μ, σ and V of one state.
   private static func outputs(
-    _ network: SeparateNetwork, _ parameters: [Float], _ state: [Float]
+    _ network: ActorCriticNetwork, _ parameters: [Float], _ state: [Float]
   ) -> (mean: Float, deviation: Float, value: Float) {
     parameters.withUnsafeBufferPointer {
       let tape = Tape<Float>()
       tape.reset(parameters: $0)
       let state = tape.constant(state, rows: 1, columns: state.count)
-      let policy = network.policy(in: state, on: tape)
+      guard case .gaussian(let policy) = network.policy(in: state, on: tape) else { preconditionFailure() }
       let value = network.value(of: state, on: tape)
       return (tape.value(of: policy.mean), tape.value(of: policy.deviation), tape.value(of: value))
     }
   }
 
   private static func gradient(
-    _ network: SeparateNetwork, _ settings: Configuration, _ parameters: [Float], _ states: [Float],
+    _ network: ActorCriticNetwork, _ settings: Configuration, _ parameters: [Float], _ states: [Float],
     _ actions: [Float], _ targets: [Float], _ attachment: [Float]?
   ) -> [Float] {
     var gradient = parameters
@@ -126,13 +126,13 @@ struct PlainTraining {
       tape.reset(parameters: parameters)
       var vt = tape.constant(targets, rows: targets.count, columns: 1)
       if let attachment {
-        let next = tape.constant(targets.flatMap { _ in attachment }, rows: targets.count, columns: attachment.count)
-        vt = ActorCriticLoss.attached(vt, to: next, of: network, discount: settings.discount, on: tape)
+        let next = tape.constant(attachment, rows: 1, columns: attachment.count)
+        vt = ActorCriticLoss.attached(
+          vt, to: network.value(of: next, on: tape), discount: settings.discount, on: tape)
       }
-      let loss = ActorCriticLoss(
-        entropyWeight: settings.entropyWeight, takesEntropyOfSigma: settings.slips.entropyOfSigma)
-      let terms = loss(
-        network, states: tape.constant(states, rows: actions.count, columns: states.count / actions.count),
+      let states = tape.constant(states, rows: actions.count, columns: states.count / actions.count)
+      let terms = settings.loss(
+        network, policy: network.policy(in: states, on: tape), features: states,
         actions: tape.constant(actions, rows: actions.count, columns: 1), targets: vt, on: tape)
       gradient.withUnsafeMutableBufferPointer { tape.backward(from: terms.total, into: $0) }
     }

@@ -26,8 +26,8 @@ extension Configuration {
     configuration.episodes = episodes
     configuration.maxSteps = 7
     configuration.flushLength = 3
-    configuration.actorUnits = 4
-    configuration.criticUnits = 4
+    configuration.network.actor = [4]
+    configuration.network.critic = [4]
     configuration.seed = 7
     change(&configuration)
     return configuration

@@ -192,7 +192,7 @@ import Training
   ) -> (ofWorker: [[Double]], order: [Int]) {
     let configuration = Configuration.small(sharing, workers: workers, episodes: 4 * workers) {
       $0.pullsInitially = true
-      $0.adam.learningRate = 0
+      $0.optimizer.learningRate = 0
       change(&$0)
     }
     var run = try! configuration.makeSimulation(schedule, scheduleSeed: seed)

@@ -45,25 +45,25 @@ import Training
       ("neverCleared", { $0.slips.neverCleared = true }),
       ("firstGradientForever", { $0.slips.firstGradientForever = true }),
       ("staleBootstrap", { $0.slips.staleBootstrap = true }),
-      ("entropyOfSigma", { $0.slips.entropyOfSigma = true }),
+      ("entropyOfSigma", { $0.loss.entropy = .ofSigma }),
       ("attachedBootstrap", { $0.slips.attachedBootstrap = true }),
       ("noTailBootstrap", { $0.slips.noTailBootstrap = true }),
       ("noTailBootstrap, attached", { ($0.slips.noTailBootstrap, $0.slips.attachedBootstrap) = (true, true) }),
       ("noTailBootstrap, unlimited", { ($0.slips.noTailBootstrap, $0.limitIsTerminal) = (true, false) }),
       ("attachedBootstrap, unlimited", { ($0.slips.attachedBootstrap, $0.limitIsTerminal) = (true, false) }),
       ("staleBootstrap, attached", { ($0.slips.staleBootstrap, $0.slips.attachedBootstrap) = (true, true) }),
-      ("meanScale", { $0.meanScale = 2 }),
+      ("meanScale", { $0.network.meanScale = 2 }),
       ("pullsInitially", { $0.pullsInitially = true }),
       ("limitIsTerminal", { $0.limitIsTerminal = false }),
       ("rewardScaling", { $0.rewardScaling = RewardScaling(shift: 8.1, factor: 1 / 8.1) }),
       ("flushLength", { $0.flushLength = 4 }),
       ("maxSteps", { $0.maxSteps = 8 }),
       ("discount", { $0.discount = 0.5 }),
-      ("entropyWeight", { $0.entropyWeight = 0.1 }),
-      ("learningRate", { $0.adam.learningRate = 1e-3 }),
-      ("beta1", { $0.adam.beta1 = 0.5 }),
-      ("initialDeviation", { $0.initialDeviation = 0.3 }),
-      ("deviationFloor", { $0.deviationFloor = 0.5 }),
+      ("entropyWeight", { $0.loss.entropyWeight = 0.1 }),
+      ("learningRate", { $0.optimizer.learningRate = 1e-3 }),
+      ("beta1", { $0.optimizer.adam?.beta1 = 0.5 }),
+      ("initialDeviation", { $0.network.initialisation = .normal(deviation: 0.3) }),
+      ("deviationFloor", { $0.network.deviationFloor = 0.5 }),
       ("seed", { $0.seed = 8 }),
     ]
     let unchanged = PlainTraining(.small(workers: 1))
@@ -96,7 +96,7 @@ import Training
 
   /// With a deviation for which nearly every second sample is out of bounds.
   @Test func aClippedActionIsTheOneWhoseDensityIsLearnedFrom() {
-    let right = Configuration.small(workers: 1) { $0.deviationFloor = 2 }
+    let right = Configuration.small(workers: 1) { $0.network.deviationFloor = 2 }
     var slipped = right
     slipped.slips.clippedDensity = true
     for (one, other) in [(right, slipped), (slipped, right)] {
@@ -120,13 +120,14 @@ import Training
   }
 
   @Test(arguments: [1.0, 2]) func theMeanReachesItsScaleAndNotBeyond(scale: Double) throws {
-    let configuration = Configuration.small(workers: 1) { $0.meanScale = scale }
+    let configuration = Configuration.small(workers: 1) { $0.network.meanScale = scale }
     let network = configuration.network(for: try configuration.makeRun().workers[0].environment)
     // All weights and biases 9: the hidden units are at their limit of 6, and the tanh is 1 in Float.
     let mean = [Float](repeating: 9, count: network.layout.count).withUnsafeBufferPointer { parameters in
       let tape = Tape<Float>()
       tape.reset(parameters: parameters)
-      return tape.value(of: network.policy(in: tape.constant([1, 1, 1], rows: 1, columns: 3), on: tape).mean)
+      return network.policy(in: tape.constant([1, 1, 1], rows: 1, columns: 3), on: tape)
+        .greedyAction(row: 0, on: tape)
     }
     #expect(mean == Float(scale))
   }
@@ -170,7 +171,7 @@ import Training
       let first = configuration.after(turns(0, 1 + push), turns(1, 1))
       let both = configuration.after(turns(0, 1 + push), turns(1, 1 + push))
       // As the plain formula has it, from the moments that the first push left.
-      let adam = configuration.adam
+      let adam = configuration.optimizer.adam!
       let gradient = first.processes[1].netOrGradient
       let root = (1 - Double.power(adam.beta2, step)).squareRoot()
       let rate = Float(adam.learningRate * root / (1 - Double.power(adam.beta1, step)))

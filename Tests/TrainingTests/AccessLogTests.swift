@@ -266,7 +266,7 @@ private func bits(_ accesses: [LoggedAccess]) -> [[UInt64]] {
   /// What a recording costs, at the publication's own size.
   @Test func anUpdateOfThePublicationsNetTakesAtMost40Bytes() throws {
     var configuration = Configuration.small(.sharded, workers: 12)
-    (configuration.actorUnits, configuration.criticUnits) = (200, 100)
+    (configuration.network.actor, configuration.network.critic) = ([200], [100])
     (configuration.episodes, configuration.maxSteps, configuration.flushLength) = (24, 200, 10)
     let run = try RecordedRun.onThreads(configuration)
     let trace = try Trace(Data(run.trace))

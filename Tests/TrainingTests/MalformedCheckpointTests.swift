@@ -41,7 +41,7 @@ import Testing
   /// A small run in the middle, and what can be wrong with its two files.
   private static func cases() throws -> [(name: String, files: [String: [UInt8]])] {
     var run = try Configuration.small(.sharded) {
-      ($0.maxSteps, $0.actorUnits, $0.criticUnits) = (2, 1, 1)
+      ($0.maxSteps, $0.network.actor, $0.network.critic) = (2, [1], [1])
     }.makeSimulation(.timed, scheduleSeed: 1)
     for _ in 0..<60 { _ = run.advance() }
     while run.processes[1].phase != .updating(3) { _ = run.advance() }
@@ -85,8 +85,8 @@ import Testing
       ("run-of-a-list", files("[1, 2, 3]", nil)),
       ("run-without-format", changed("\"format\" : \"a3c checkpoint\",", "", needsTensors: false)),
       ("format-other", changed("a3c checkpoint", "torch checkpoint", needsTensors: false)),
-      ("version-2", changed("\"version\" : 1", "\"version\" : 2", needsTensors: false)),
-      ("version-text", changed("\"version\" : 1", "\"version\" : \"1\"", needsTensors: false)),
+      ("version-3", changed("\"version\" : 2", "\"version\" : 3", needsTensors: false)),
+      ("version-text", changed("\"version\" : 2", "\"version\" : \"2\"", needsTensors: false)),
       ("digest-missing", changed(digest("\(run.digest)") + ",", "", needsTensors: false)),
       ("digest-other", changed(digest("\(run.digest)"), digest("0123456789abcdef"))),
       ("tensors-missing", files(text, nil)),
@@ -131,8 +131,8 @@ import Testing
       ("workers-none", changed("\"workers\" : 2", "\"workers\" : 0")),
       ("workers-too-many", changed("\"workers\" : 2", "\"workers\" : 1000000000")),
       ("workers-other", changed("\"workers\" : 2", "\"workers\" : 3")),
-      ("units-too-many", changed("\"actorUnits\" : 1", "\"actorUnits\" : 1000000000")),
-      ("units-other", changed("\"actorUnits\" : 1", "\"actorUnits\" : 60000")),
+      ("units-too-many", changed("\"actor\" : [\n        1\n", "\"actor\" : [\n        1000000000\n")),
+      ("units-other", changed("\"actor\" : [\n        1\n", "\"actor\" : [\n        60000\n")),
       ("granularity-other", changed("\"granularity\" : \"tensor\"", "\"granularity\" : \"chunk:1\"")),
       ("granularity-of-nothing", changed("\"granularity\" : \"tensor\"", "\"granularity\" : \"chunk:0\"")),
       ("flush-length-none", changed("\"flushLength\" : 3", "\"flushLength\" : 0")),

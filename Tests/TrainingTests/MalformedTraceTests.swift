@@ -42,7 +42,7 @@ import Testing
   /// A run of one worker and one update, and what can be wrong with its trace.
   private static func cases() throws -> [(name: String, bytes: [UInt8])] {
     let tiny = Configuration.small(.locked, workers: 1) {
-      ($0.episodes, $0.maxSteps, $0.actorUnits, $0.criticUnits) = (1, 1, 1, 1)
+      ($0.episodes, $0.maxSteps, $0.network.actor, $0.network.critic) = (1, 1, [1], [1])
     }
     let whole = try RecordedRun.inLockstep(tiny).trace
     let original = try EditableTrace(whole)
@@ -117,7 +117,7 @@ import Testing
       ("empty-file", []),
       ("other-file", Array("PK\u{3}\u{4} is something else".utf8)),
       ("signature-cut", Array(whole.prefix(8))),
-      ("version-2", whole.enumerated().map { $0.offset == 8 ? 2 : $0.element }),
+      ("version-3", whole.enumerated().map { $0.offset == 8 ? 3 : $0.element }),
       ("header-missing", TraceFrame.signature),
       ("header-cut", Array(whole.prefix(100))),
       ("header-not-first", appended(.cut, "{}", to: TraceFrame.signature)),
@@ -181,11 +181,11 @@ import Testing
       ("workers-fractional", try configured("\"workers\":1", "\"workers\":1.5")),
       ("workers-text", try configured("\"workers\":1", "\"workers\":\"1\"")),
       ("workers-missing", try configured(",\"workers\":1", "")),
-      ("units-too-many", try configured("\"actorUnits\":1", "\"actorUnits\":1000000000")),
-      ("units-none", try configured("\"criticUnits\":1", "\"criticUnits\":0")),
+      ("units-too-many", try configured("\"actor\":[1]", "\"actor\":[1000000000]")),
+      ("units-none", try configured("\"critic\":[1]", "\"critic\":[0]")),
       (
         "units-times-workers-too-many",
-        try changed { ($0.header.configuration.workers, $0.header.configuration.actorUnits) = (60_000, 60_000) }
+        try changed { ($0.header.configuration.workers, $0.header.configuration.network.actor) = (60_000, [60_000]) }
       ),
       ("chunk-none", try configured("\"granularity\":\"tensor\"", "\"granularity\":\"chunk:0\"")),
       ("chunk-too-large", try configured("\"granularity\":\"tensor\"", "\"granularity\":\"chunk:9999999\"")),
@@ -229,7 +229,7 @@ import Testing
     @Test func openingATraceTakesNoMemoryForItsRun() async {
       await #expect(processExitsWith: .success) {
         var header = try EditableTrace(RecordedRun.inLockstep(.small(.sharded)).trace).header
-        (header.configuration.workers, header.configuration.actorUnits) = (1000, 65_000)
+        (header.configuration.workers, header.configuration.network.actor) = (1000, [65_000])
         header.configuration.granularity = .chunk(1)
         header.blocks = 6 * 65_000 + 23
         var bytes = TraceFrame.signature

@@ -16,7 +16,7 @@ extension Configuration {
   ) -> Configuration {
     var configuration = Preset.sjtu.configuration
     (configuration.sharing, configuration.workers, configuration.episodes) = (sharing, workers, 3)
-    (configuration.actorUnits, configuration.criticUnits) = (4, 4)
+    (configuration.network.actor, configuration.network.critic) = ([4], [4])
     (configuration.maxSteps, configuration.flushLength, configuration.seed) = (7, 3, 7)
     change(&configuration)
     return configuration
@@ -32,8 +32,8 @@ extension Configuration {
       $0.episodes = workers * choices.draw(.integer(in: 1...4))
       $0.maxSteps = choices.draw(.integer(in: 1...120))
       $0.flushLength = choices.draw(.integer(in: 1...12))
-      $0.actorUnits = choices.draw(.integer(in: 1...24))
-      $0.criticUnits = choices.draw(.integer(in: 1...16))
+      $0.network.actor = [choices.draw(.integer(in: 1...24))]
+      $0.network.critic = [choices.draw(.integer(in: 1...16))]
       $0.granularity = choices.below(2) == 0 ? .tensor : .chunk(choices.draw(.element(of: [1, 3, 8, 17, 64])))
       $0.pullsInitially = choices.below(2) == 1
       $0.limitIsTerminal = choices.below(2) == 1

@@ -107,7 +107,8 @@ import Testing
   }
 
   @Test func `a schedule that ends in a failure says so`() throws {
-    var run = try Configuration.small(.hogwild) { $0.adam.learningRate = 1e38 }.makeSimulation(.random, scheduleSeed: 5)
+    var run = try Configuration.small(.hogwild) { $0.optimizer.learningRate = 1e38 }.makeSimulation(
+      .random, scheduleSeed: 5)
     var choices: [Int] = []
     while run.world.failure == nil, let step = run.advance() { choices.append(step.process) }
     let trace = try Trace(Data(Trace.bytes(of: choices, endingIn: run)))

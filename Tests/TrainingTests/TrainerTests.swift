@@ -112,7 +112,7 @@ import Testing
     for sharing in [SharingProtocol.locked, .sharded] {
       for workers in [1, 4] {
         let run = try RecordedRun.onThreads(
-          endless(sharing, workers: workers) { $0.adam.learningRate = 1e30 })
+          endless(sharing, workers: workers) { $0.optimizer.learningRate = 1e30 })
         let failure = try #require(run.failure)
         #expect(0..<workers ~= failure.worker)
         #expect(try Trace(Data(run.trace)).ending == .failed)
@@ -129,7 +129,7 @@ import Testing
   }
 
   @Test func aFailureNamesWorkerEpisodeUpdateAndTensor() throws {
-    let run = try RecordedRun.inLockstep(endless(.locked, workers: 1) { $0.adam.learningRate = 1e30 })
+    let run = try RecordedRun.inLockstep(endless(.locked, workers: 1) { $0.optimizer.learningRate = 1e30 })
     #expect(try run.difference() == nil)
     #expect(
       run.failure?.description == "worker 0, in its episode 0 before its update 1: the loss is nan; "
