@@ -80,6 +80,10 @@ public struct SeedStatistic: Sendable {
   public static let best = SeedStatistic(name: "the best value", places: 3) { $0.bests }
   /// The last value of the curve.
   public static let end = SeedStatistic(name: "the last value", places: 3) { $0.ends }
+  /// The mean of the curve.
+  public static let mean = SeedStatistic(name: "the mean of the curve", places: 3) { ensemble in
+    ensemble.curves.map { Sample($0).mean }
+  }
   /// The score of the last weights.
   public static let score = SeedStatistic(name: "the greedy return", places: 1) { $0.scores }
   /// The value where `x` first is `place` or more.
@@ -87,6 +91,17 @@ public struct SeedStatistic: Sendable {
     SeedStatistic(name: "the value at \(NumberText.grouped(place))", places: 3) { ensemble in
       let index = ensemble.x.firstIndex { $0 >= place } ?? ensemble.x.count - 1
       return ensemble.curves.map { $0[index] }
+    }
+  }
+  /// The mean of the last tenth of the curve.
+  public static let lastTenth = SeedStatistic(name: "the mean of the last tenth", places: 1) { ensemble in
+    ensemble.curves.map { Sample($0.suffix(max(1, $0.count / 10))).mean }
+  }
+  /// How much greater the mean of the last tenth of the curve is than that of the first.
+  public static let gain = SeedStatistic(name: "the gain from the first tenth to the last", places: 1) { ensemble in
+    ensemble.curves.map { curve in
+      let tenth = max(1, curve.count / 10)
+      return Sample(curve.suffix(tenth)).mean - Sample(curve.prefix(tenth)).mean
     }
   }
   /// Where the curve first is above `level`; the curve's end for one that never is.
@@ -123,15 +138,17 @@ extension Conclusion {
     }
   }
 
-  /// "The best value printed is one of ours".
-  public static func bestIsOne(_ printed: Double, ofSeedsOf labels: [String]) -> Conclusion {
-    Conclusion("The best value is \(NumberText.fixed(printed, places: 3))", of: labels) { curves in
+  /// "The published number is one of ours": it lies within the range of the seeds of one of `labels`.
+  public static func isOne(
+    _ statistic: SeedStatistic, _ published: Double, ofSeedsOf labels: [String]
+  ) -> Conclusion {
+    Conclusion("\(statistic.name) is \(statistic.text(published))".capitalizedSentence, of: labels) { curves in
       anyOf(labels) { label in
-        let bests = Sample(curves[label].bests)
-        let (low, high) = (SeedStatistic.best.text(bests.minimum), SeedStatistic.best.text(bests.maximum))
-        let evidence = "the bests of \(bests.count) seeds are from \(low) to \(high), \(described(bests, .best))"
-        if (bests.minimum...bests.maximum).contains(printed) { return Finding(.supported, evidence) }
-        return Finding(isMany(bests.count) ? .contradicted : .undecided, evidence)
+        let sample = Sample(statistic.values(curves[label]))
+        let range = statistic.text(sample.minimum...sample.maximum)
+        let evidence = "\(sample.count) seeds have \(range), \(described(sample, statistic))"
+        if (sample.minimum...sample.maximum).contains(published) { return Finding(.supported, evidence) }
+        return Finding(isMany(sample.count) ? .contradicted : .undecided, evidence)
       }
     }
   }
@@ -170,6 +187,49 @@ extension Conclusion {
     }
   }
 
+  /// "It does not reach so much", decided as `reaches`.
+  public static func staysBelow(
+    _ statistic: SeedStatistic, _ level: Double, in label: String, _ statement: String
+  ) -> Conclusion {
+    let reaches = reaches(statistic, level, in: label, statement)
+    return Conclusion(statement, of: [label]) { curves in
+      let finding = reaches.judge(curves)
+      switch finding.verdict {
+      case .supported: return Finding(.contradicted, finding.evidence)
+      case .contradicted: return Finding(.supported, finding.evidence)
+      case .undecided: return finding
+      }
+    }
+  }
+
+  /// "One source of chance decides how a run ends": supported where the interval of its share alone is above one half.
+  /// - Parameters:
+  ///   - own: the label of the runs that are all a seed's own.
+  ///   - exchanged: those of the runs that have one factor of their partner's.
+  public static func decides(
+    _ factor: ChanceFactors, named name: String, _ statistic: SeedStatistic, own: String,
+    exchanged: [(factor: ChanceFactors, label: String)]
+  ) -> Conclusion {
+    let statement = "\(name) decides \(statistic.name)".capitalizedSentence
+    return Conclusion(statement, of: [own] + exchanged.map(\.label)) { curves in
+      func values(_ label: String) -> [Double] { statistic.values(curves[label]) }
+      guard values(own).count > 1 else { return Finding(.undecided, "a single seed has no partner") }
+      let cubes = ChanceCubes(own: values(own), exchanged: exchanged.map { ($0.factor, values($0.label)) })
+      guard let alone = cubes.shareAlone(factor), let interval = cubes.intervalAlone(factor),
+        let all = cubes.shareInAll(factor), let intervalInAll = cubes.intervalInAll(factor)
+      else { return Finding(.undecided, "all seeds have the same") }
+      func text(_ interval: ClosedRange<Double>) -> String {
+        "\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))"
+      }
+      let evidence =
+        "alone, whatever the others are, \(name) decides \(NumberText.percent(alone)) of the variance between "
+        + "\(values(own).count) seeds (\(text(interval))); with the other two held, another one leaves "
+        + "\(NumberText.percent(all)) of it (\(text(intervalInAll)))"
+      return Finding(
+        interval.lowerBound > 0.5 ? .supported : interval.upperBound < 0.5 ? .contradicted : .undecided, evidence)
+    }
+  }
+
   /// "It reaches so much": the interval of the interquartile mean decides.
   public static func reaches(
     _ statistic: SeedStatistic, _ level: Double, in label: String, _ statement: String
@@ -202,4 +262,9 @@ extension Conclusion {
     }
     return Finding(.contradicted, evidence)
   }
+}
+
+extension String {
+  /// This text with a capital at its beginning.
+  public var capitalizedSentence: String { prefix(1).uppercased() + dropFirst() }
 }

@@ -2,6 +2,7 @@
 // good the policy is that it ends with.
 
 import DeterministicMath
+import Environments
 import Lockstep
 import Sharing
 import Training
@@ -168,9 +169,11 @@ public struct CurveRun: Hashable, Sendable, Codable {
 
   /// The mean return of greedy episodes with the weights of the moment, numbered from `first`.
   private func score(_ simulation: TrainingSimulation, from first: UInt32, episodes: Int) throws -> Double {
-    // The complement of the seed, so that no evaluation begins where some worker's training did.
+    // The complement of the seed, so that no evaluation begins where some worker's training did. Where observations are
+    // normalised, the first worker's moments stand for all.
     let player = try PolicyPlayer(
-      configuration, parameters: simulation.world.model.parameters, seed: ~configuration.seed)
+      configuration, parameters: simulation.world.model.parameters, seed: ~configuration.seed,
+      moments: configuration.normalizesObservations ? simulation.processes[0].observationMoments : nil)
     let returns = (first..<first + UInt32(episodes)).map { player.play(episode: $0, .greedy).episodeReturn }
     return Sample(returns).mean
   }
@@ -196,5 +199,14 @@ extension TrainingWorld {
     case .episodes: board.finishedEpisodes
     case .updates: statistics.updates
     }
+  }
+}
+
+extension Worker {
+  /// The moments of the observations that it has met; its environment normalises by them, and begins its state so.
+  fileprivate var observationMoments: RunningMoments {
+    var moments = RunningMoments(dimension: plan.network.observations)
+    moments.state = Array(state.environment.prefix(moments.state.count))
+    return moments
   }
 }

@@ -36,7 +36,7 @@ private struct Figure {
       name, title: "\(title): \(workers) workers, \(episodes) episodes of \(maxSteps) steps",
       source: "SJTU CS489 report, figure \(number)", variants: variants,
       conclusions: [
-        .curveIsOne(ofSeedsOf: ["raw", "scaled"]), .bestIsOne(best, ofSeedsOf: ["raw", "scaled"]),
+        .curveIsOne(ofSeedsOf: ["raw", "scaled"]), .isOne(.best, best, ofSeedsOf: ["raw", "scaled"]),
       ] + conclusions, seedFactor: seedFactor)
   }
 
@@ -80,7 +80,7 @@ extension PublishedResult {
       figures[2].result("Group 3 of the step limits", ["raw", "scaled"].flatMap { neverLearns($0, than: -5.374) }),
       figures[3].result("Group 2 of the workers"),
       figures[4].result("Group 3 of the workers", ["raw", "scaled"].flatMap { neverLearns($0, than: -7.807) }),
-      stepLimits, workers,
+      stepLimits, workers, chance,
     ]
   }()
 
@@ -131,4 +131,29 @@ extension PublishedResult {
           .crossing(of: -1), in: labels[2], thanIn: labels[0], "A third of the workers learn more slowly (\(rewards))"),
       ]
     })
+}
+
+extension PublishedResult {
+  private static let chance: PublishedResult = {
+    let own = Figure.all[4].variants[0].labelled("as it is")
+    let exchanged: [(factor: ChanceFactors, name: String, label: String)] = [
+      (.schedule, "the schedule", "another schedule"), (.noise, "the noise", "another noise"),
+      (.weights, "the initial weights", "other weights"),
+    ]
+    return PublishedResult(
+      "sjtu-chance", title: "What decides how a run of figure 5 ends: the schedule, the noise or the initial weights",
+      source: "SJTU CS489 report, figure 5; the question is ours",
+      variants: [own]
+        + exchanged.map { factor, _, label in
+          CurveVariant(
+            label, home: "sjtu-chance", configuration: own.configuration, measure: own.measure,
+            published: own.published, exchanged: factor)
+        },
+      conclusions: [SeedStatistic.end, .mean].flatMap { statistic in
+        exchanged.map { factor, name, _ in
+          .decides(
+            factor, named: name, statistic, own: own.label, exchanged: exchanged.map { ($0.factor, $0.label) })
+        }
+      }, seedFactor: 2)
+  }()
 }

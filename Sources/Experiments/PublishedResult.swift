@@ -51,11 +51,15 @@ public struct CurveVariant: Sendable {
       published: published, exchanged: exchanged)
   }
 
-  /// The run of `seed`.
+  /// The run of `seed`. What is exchanged is that of its partner: 1 and 2 are partners, 3 and 4, and so on.
   public func run(seed: UInt64) -> CurveRun {
+    let partner = ((seed &- 1) ^ 1) &+ 1
+    func origin(of factor: ChanceFactors) -> UInt64 { exchanged.contains(factor) ? partner : seed }
     var configuration = configuration
-    configuration.seed = seed
-    return CurveRun(configuration, measure: measure)
+    configuration.seed = origin(of: .noise)
+    let weights = origin(of: .weights)
+    configuration.weightsSeed = weights == configuration.seed ? nil : weights
+    return CurveRun(configuration, scheduleSeed: origin(of: .schedule), measure: measure)
   }
 }
 
@@ -92,7 +96,7 @@ public struct PublishedResult: Sendable {
   }
 
   /// All results, in the order of the documentation.
-  public static let all = sjtu
+  public static let all = sjtu + a2c + morvan + swingup + tuned
 
   /// The result of this name.
   public static func named(_ name: String) -> PublishedResult? { all.first { $0.name == name } }

@@ -13,7 +13,8 @@ struct CurvePage {
   /// The page of `reports`, which the words of `arguments` asked for.
   init(_ reports: [CurveReport], _ arguments: Arguments) {
     self.reports = reports
-    command = "a3c curves \(arguments.words.map(\.quotedForShell).joined(separator: " "))"
+    let name = arguments[CurvesCommand.name] ?? "--all"
+    command = (["a3c curves \(name)"] + CurvesCommand.runWords(arguments)).joined(separator: " ")
   }
 
   /// The folder of the pictures of a page at `path`.
@@ -37,9 +38,9 @@ struct CurvePage {
     func count(_ verdict: Verdict) -> Int { verdicts.count { $0 == verdict } }
     var parts = [
       "# Published curves",
-      "<!-- Written by `\(command)`: change the words in Sources/Experiments and Sources/a3c/CurvePage.swift. -->",
+      "<!-- Written by .ci/make-curves: change the words in Sources/Experiments and Sources/a3c/CurvePage.swift. -->",
       """
-      Each published result beside many seeds of the same settings, which `a3c curves` runs in lockstep. Lines are
+      Each published result beside many seeds of the same settings, which `\(command)` runs in lockstep. Lines are
       interquartile means (IQM), bands their 95 % intervals by a bootstrap that draws whole seeds within each setting
       (Agarwal et al. 2021), thin lines single seeds, and the black line is what was published, which is one run each time.
       """,
@@ -68,8 +69,7 @@ struct CurvePage {
             [$0.label, $0.best.text(places: 3), $0.end.text(places: 3), $0.greedyReturn.text(places: 1)]
           }),
         report.conclusions.map { answer in
-          "* **\(answer.verdict.rawValue)**: \(answer.statement). "
-            + "\(answer.evidence.prefix(1).uppercased())\(answer.evidence.dropFirst())."
+          "* **\(answer.verdict.rawValue)**: \(answer.statement). \(answer.evidence.capitalizedSentence)."
         }.joined(separator: "\n"),
         "Again: `\(report.repro)`",
       ]

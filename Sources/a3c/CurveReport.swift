@@ -45,7 +45,7 @@ struct CurveReport: Encodable {
     let verdict: Verdict
     let evidence: String
 
-    var sentence: String { "\(verdict.rawValue.capitalized): \(statement). \(evidence.prefix(1).uppercased())\(evidence.dropFirst())." }
+    var sentence: String { "\(verdict.rawValue): \(statement). \(evidence.capitalizedSentence).".capitalizedSentence }
   }
 
   let name: String

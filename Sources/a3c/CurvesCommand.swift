@@ -66,6 +66,14 @@ struct CurvesCommand {
     results = known.filter { $0.name == name || $0.name.hasPrefix("\(name)-") }
   }
 
+  /// The words that ask for the same runs of a result.
+  static func runWords(_ arguments: Arguments) -> [String] {
+    var words = ["--seeds \(arguments[seeds])"]
+    if arguments[fromSeed] != 1 { words.append("--from-seed \(arguments[fromSeed])") }
+    if arguments[quirks] != .on { words.append("--quirks \(arguments[quirks].rawValue)") }
+    return words
+  }
+
   /// Lists the results, or runs them and reports.
   /// - Returns: the exit code.
   func run() throws -> Int32 {
@@ -112,10 +120,9 @@ struct CurvesCommand {
     }
     let queue = CurveQueue(missing, style: missing.isEmpty ? .silent : style)
     do { try queue.run(threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount) } catch let error as StoppedCurve {
-      throw StoppedRun(
-        failure: error.failure,
-        repro: "a3c curves \(arguments.words.joined(separator: " ")) (\(error.run.configuration.preset), "
-          + "seed \(error.run.configuration.seed))")
+      let seed = error.run.configuration.seed
+      let name = pending.first { $0.runs.contains { $0.run == error.run } }?.result.name ?? ""
+      throw StoppedRun(failure: error.failure, repro: "a3c curves \(name) --seeds 1 --from-seed \(seed)")
     }
     for file in missing { curves[file.path] = file.load() }
     return curves

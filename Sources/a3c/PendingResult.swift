@@ -39,10 +39,7 @@ struct PendingResult {
         isRepaired: isRepaired, variants: isRepaired ? result.variants.map(\.repaired) : result.variants)
     }
     out = arguments[CurvesCommand.out]
-    var words = ["a3c curves \(result.name) --seeds \(arguments[CurvesCommand.seeds])"]
-    if first != 1 { words.append("--from-seed \(first)") }
-    if arguments[CurvesCommand.quirks] != .on { words.append("--quirks \(arguments[CurvesCommand.quirks].rawValue)") }
-    repro = words.joined(separator: " ")
+    repro = (["a3c curves \(result.name)"] + CurvesCommand.runWords(arguments)).joined(separator: " ")
   }
 
   /// The folder of what is said of the result.

@@ -18,7 +18,7 @@ private func judge(
 
 @Suite struct ConclusionTests {
   @Test func `a printed best is one of the seeds' where it lies within their range`() {
-    let conclusion = Conclusion.bestIsOne(5, ofSeedsOf: ["a"])
+    let conclusion = Conclusion.isOne(.best, 5, ofSeedsOf: ["a"])
     #expect(judge(conclusion, ["a": row(20, from: 0)]) == .supported)
     #expect(judge(conclusion, ["a": row(20, from: 6)]) == .contradicted)
     // 19 seeds leave a run like them outside in one case of ten; 18 in more.
@@ -27,7 +27,7 @@ private func judge(
   }
 
   @Test func `of settings that are left open, one has to agree`() {
-    let conclusion = Conclusion.bestIsOne(5, ofSeedsOf: ["a", "b"])
+    let conclusion = Conclusion.isOne(.best, 5, ofSeedsOf: ["a", "b"])
     #expect(judge(conclusion, ["a": row(20, from: 0), "b": row(20, from: 6)]) == .supported)
     #expect(judge(conclusion, ["a": row(20, from: 6), "b": row(3, from: 6)]) == .undecided)
     #expect(judge(conclusion, ["a": row(20, from: 6), "b": row(20, from: 7)]) == .contradicted)
