@@ -39,21 +39,16 @@ public struct ChanceCubes: Hashable, Sendable {
       })
   }
 
-  /// Half the mean square of the differences that exchanging `factors`, and nothing else, makes.
-  public func variance(exchanging factors: ChanceFactors) -> Double {
-    Self.variances(of: outcomes)[Int(factors.rawValue)]
-  }
-
   /// Which part of the variance `factor` alone decides, whatever the others are: 1 where the outcome is a function of
   /// it, about 0 where it decides nothing or only together with others. `nil` where all outcomes are equal.
   public func shareAlone(_ factor: ChanceFactors) -> Double? {
-    Self.shareAlone(factor, Self.variances(of: outcomes))
+    Self.shareAlone(factor, Self.mean(squares))
   }
 
   /// Which part of the variance is left where `factor` alone is exchanged: 0 where it changes nothing, 1 where another
   /// one makes as much of a difference as another run does. `nil` where all outcomes are equal.
   public func shareInAll(_ factor: ChanceFactors) -> Double? {
-    Self.shareInAll(factor, Self.variances(of: outcomes))
+    Self.shareInAll(factor, Self.mean(squares))
   }
 
   /// The percentile bootstrap interval of `shareAlone`, whole cubes being drawn.
@@ -66,33 +61,43 @@ public struct ChanceCubes: Hashable, Sendable {
     interval { Self.shareInAll(factor, $0) }
   }
 
-  private static func shareAlone(_ factor: ChanceFactors, _ variances: [Double]) -> Double? {
+  private static func shareAlone(_ factor: ChanceFactors, _ variances: SIMD8<Double>) -> Double? {
     let all = variances[Int(ChanceFactors.all.rawValue)]
     return all == 0 ? nil : 1 - variances[Int(ChanceFactors.all.subtracting(factor).rawValue)] / all
   }
 
-  private static func shareInAll(_ factor: ChanceFactors, _ variances: [Double]) -> Double? {
+  private static func shareInAll(_ factor: ChanceFactors, _ variances: SIMD8<Double>) -> Double? {
     let all = variances[Int(ChanceFactors.all.rawValue)]
     return all == 0 ? nil : variances[Int(factor.rawValue)] / all
   }
 
-  private func interval(of share: ([Double]) -> Double?) -> ClosedRange<Double>? {
+  private func interval(of share: (SIMD8<Double>) -> Double?) -> ClosedRange<Double>? {
     var stream = RandomStream(seed: 0, worker: 0, purpose: .bootstrap)
+    let squares = squares
     let shares = (0..<CurveEnsemble.resamples).compactMap { _ in
-      share(Self.variances(of: outcomes.map { _ in outcomes[stream.below(outcomes.count)] }))
+      share(Self.mean(squares.map { _ in squares[stream.below(squares.count)] }))
     }
     guard !shares.isEmpty else { return nil }
     let tail = (1 - CurveEnsemble.confidence) / 2
     return Sample(shares).quantile(tail)...Sample(shares).quantile(1 - tail)
   }
 
-  /// For each set of factors, half the mean square of the differences that exchanging it makes.
-  private static func variances(of cubes: [[Double]]) -> [Double] {
-    (0..<8).map { factors in
-      let squares = cubes.reduce(0.0) { sum, cube in
-        (0..<8).reduce(sum) { $0 + (cube[$1] - cube[$1 ^ factors]) * (cube[$1] - cube[$1 ^ factors]) }
+  /// The mean over cubes, for each set of factors.
+  private static func mean(_ squares: [SIMD8<Double>]) -> SIMD8<Double> {
+    squares.reduce(SIMD8<Double>()) { $0 + $1 } / Double(squares.count)
+  }
+
+  /// For each cube, half the mean squares of the differences that exchanging each set of factors makes.
+  private var squares: [SIMD8<Double>] {
+    outcomes.map { cube in
+      var squares = SIMD8<Double>()
+      for factors in 0..<8 {
+        squares[factors] = (0..<8).reduce(0.0) { sum, corner in
+          let difference = cube[corner] - cube[corner ^ factors]
+          return sum + difference * difference / 16
+        }
       }
-      return squares / Double(16 * cubes.count)
+      return squares
     }
   }
 }

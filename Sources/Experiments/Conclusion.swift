@@ -113,15 +113,19 @@ public struct SeedStatistic: Sendable {
 
   func text(_ value: Double) -> String { NumberText.fixed(value, places: places) }
 
-  func text(_ interval: ClosedRange<Double>) -> String { "\(text(interval.lowerBound)) to \(text(interval.upperBound))" }
+  func text(_ interval: ClosedRange<Double>) -> String {
+    "\(text(interval.lowerBound)) to \(text(interval.upperBound))"
+  }
 }
 
 extension Conclusion {
   /// How probable it may be, at most, that seeds of one distribution look as they do, for what they look like to count.
   /// A run like K others lies outside their range with probability 2/(K + 1), so 20 seeds suffice and 18 do not.
   static let significance = 0.1
+  /// With fewer seeds intervals of means mislead: so many lie on one side of the truth in one case of thirty-two.
+  static let leastSeeds = 6
 
-  /// "The published curve is one of ours": it lies within the range of the seeds of one of `labels`, of each of which it
+  /// "The published curve is one of ours": it lies within the range of the seeds of one of `labels`, each of which
   /// is taken to be a possible setting that the publication leaves open.
   ///
   /// Supported where 95 % of its points lie within the least and the greatest of the seeds, give or take what it could
@@ -165,7 +169,9 @@ extension Conclusion {
         "the IQM of \(statistic.name) is \(statistic.text(mine.interquartileMean)) (\(label)) and "
         + "\(statistic.text(theirs.interquartileMean)) (\(other)), a difference of \(statistic.text(difference)), "
         + "95 % interval \(statistic.text(interval))"
-      guard mine.count > 1, theirs.count > 1, !interval.contains(0) else { return Finding(.undecided, evidence) }
+      guard min(mine.count, theirs.count) >= leastSeeds, !interval.contains(0) else {
+        return Finding(.undecided, evidence)
+      }
       return Finding(difference > 0 ? .supported : .contradicted, evidence)
     }
   }
@@ -213,7 +219,7 @@ extension Conclusion {
     let statement = "\(name) decides \(statistic.name)".capitalizedSentence
     return Conclusion(statement, of: [own] + exchanged.map(\.label)) { curves in
       func values(_ label: String) -> [Double] { statistic.values(curves[label]) }
-      guard values(own).count > 1 else { return Finding(.undecided, "a single seed has no partner") }
+      guard values(own).count >= leastSeeds else { return Finding(.undecided, "there are too few seeds") }
       let cubes = ChanceCubes(own: values(own), exchanged: exchanged.map { ($0.factor, values($0.label)) })
       guard let alone = cubes.shareAlone(factor), let interval = cubes.intervalAlone(factor),
         let all = cubes.shareInAll(factor), let intervalInAll = cubes.intervalInAll(factor)
@@ -241,7 +247,7 @@ extension Conclusion {
       let evidence =
         "\(label): \(statistic.name) has \(described(sample, statistic)); \(reached.count) of \(reached.total) seeds "
         + "are above \(statistic.text(level))"
-      guard sample.count > 1, !interval.contains(level) else { return Finding(.undecided, evidence) }
+      guard sample.count >= leastSeeds, !interval.contains(level) else { return Finding(.undecided, evidence) }
       return Finding(interval.lowerBound > level ? .supported : .contradicted, evidence)
     }
   }

@@ -66,7 +66,8 @@ extension PublishedResult {
         variant("neither", isGeneralized: false, isNormalized: false),
       ],
       conclusions: [
-        .reaches(.lastTenth, -400, in: "both", "With GAE and normalisation it reaches −400 or more by epoch 630 to 700"),
+        .reaches(
+          .lastTenth, -400, in: "both", "With GAE and normalisation it reaches −400 or more by epoch 630 to 700"),
         .isOne(.lastTenth, -260.47, ofSeedsOf: ["both"]),
         .isOne(.best, -88.851, ofSeedsOf: ["both"]),
         .staysBelow(.lastTenth, -400, in: "neither", "With neither it does not converge"),

@@ -42,7 +42,7 @@ struct CurvePage {
       """
       Each published result beside many seeds of the same settings, which `\(command)` runs in lockstep. Lines are
       interquartile means (IQM), bands their 95 % intervals by a bootstrap that draws whole seeds within each setting
-      (Agarwal et al. 2021), thin lines single seeds, and the black line is what was published, which is one run each time.
+      (Agarwal et al. 2021), thin lines single seeds, and the black line is what was published, one run each time.
       """,
       """
       Of \(counted(verdicts.count, "published conclusion")), \(count(.supported)) are supported, \

@@ -33,7 +33,8 @@ struct CurvePicture {
   /// One line a point of a variant: the variant, where, the interquartile mean, its interval, and every seed.
   var table: String {
     let seeds = variants[0].ensemble.seeds
-    var lines = [(["variant", clock.rawValue, "iqm", "low", "high"] + seeds.map { "seed-\($0)" }).joined(separator: ",")]
+    let header = ["variant", clock.rawValue, "iqm", "low", "high"] + seeds.map { "seed-\($0)" }
+    var lines = [header.joined(separator: ",")]
     for variant in variants {
       let ensemble = variant.ensemble
       // A comma would be the end of a cell.

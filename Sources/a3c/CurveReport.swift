@@ -23,8 +23,8 @@ struct CurveReport: Encodable {
     }
 
     func text(places: Int) -> String {
-      let (low, high) = (NumberText.fixed(iqmInterval[0], places: places), NumberText.fixed(iqmInterval[1], places: places))
-      return "\(NumberText.fixed(iqm, places: places)) (\(low) to \(high))"
+      func text(_ value: Double) -> String { NumberText.fixed(value, places: places) }
+      return "\(text(iqm)) (\(text(iqmInterval[0])) to \(text(iqmInterval[1])))"
     }
   }
 

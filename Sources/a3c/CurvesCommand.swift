@@ -12,7 +12,8 @@ struct CurvesCommand {
     operand: .result, help: "a published result, or the first word of several; without one they are listed")
   static let all = Option<Bool>(flag: "all", help: "run all published results")
   static let seeds = Option<Int>(
-    "seeds", .count(1...10_000), default: 20, help: "how many seeds; results that count frequencies take five times that")
+    "seeds", .count(1...10_000), default: 20,
+    help: "how many seeds; results that count frequencies take twice or five times as many")
   static let fromSeed = Option<UInt64>("from-seed", .seed, default: 1, help: "the first seed")
   static let quirks = Option<QuirkSetting>(
     "quirks", .choice("NAME"), default: .on,
@@ -38,7 +39,8 @@ struct CurvesCommand {
       """,
     options: [name, all, seeds, fromSeed, quirks, jobs, out, published, page, json],
     examples: [
-      "a3c curves", "a3c curves sjtu-figure-1 --seeds 20", "a3c curves sjtu --quirks both", "a3c curves --all --seeds 20",
+      "a3c curves", "a3c curves sjtu-figure-1 --seeds 20", "a3c curves sjtu --quirks both",
+      "a3c curves --all --seeds 20",
     ])
 
   /// Whether the quirks of the published programs are on.
@@ -119,7 +121,9 @@ struct CurvesCommand {
       if curves[path] == nil, !missing.contains(where: { $0.path == path }) { missing.append(file) }
     }
     let queue = CurveQueue(missing, style: missing.isEmpty ? .silent : style)
-    do { try queue.run(threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount) } catch let error as StoppedCurve {
+    do { try queue.run(threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount) } catch let error
+      as StoppedCurve
+    {
       let seed = error.run.configuration.seed
       let name = pending.first { $0.runs.contains { $0.run == error.run } }?.result.name ?? ""
       throw StoppedRun(failure: error.failure, repro: "a3c curves \(name) --seeds 1 --from-seed \(seed)")

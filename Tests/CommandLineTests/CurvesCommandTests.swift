@@ -13,8 +13,8 @@ private func smallResult(discount: Double = 0.9) -> PublishedResult {
   configuration.workers = 2
   configuration.episodes = 4
   configuration.maxSteps = 20
-  configuration.actorUnits = 8
-  configuration.criticUnits = 8
+  configuration.network.actor = [8]
+  configuration.network.critic = [8]
   configuration.discount = discount
   var longer = configuration
   longer.maxSteps = 30
@@ -24,8 +24,10 @@ private func smallResult(discount: Double = 0.9) -> PublishedResult {
     variants: [
       CurveVariant("short", home: "small", configuration: configuration, measure: .smoothedReward, published: file),
       CurveVariant("long, it is", home: "small", configuration: longer, measure: .smoothedReward),
-    ], conclusions: [.curveIsOne(ofSeedsOf: ["short"]), .greater(.best, in: "short", thanIn: "long, it is", "Short is best")]
-  )
+    ],
+    conclusions: [
+      .curveIsOne(ofSeedsOf: ["short"]), .greater(.best, in: "short", thanIn: "long, it is", "Short is best"),
+    ])
 }
 
 /// A folder with a published curve, in which the small result is run.
@@ -134,7 +136,9 @@ private struct Place {
     let place = try Place()
     let report = try place.run("--page", place.folder.path("docs/page.md"))[0]
     let page = try place.read("docs/page.md")
-    for part in [report.title, String(report.conclusions[0].evidence.dropFirst()), "](images/curves/small.svg)", "| short | "] {
+    for part in [
+      report.title, String(report.conclusions[0].evidence.dropFirst()), "](images/curves/small.svg)", "| short | ",
+    ] {
       #expect(page.contains(part), "\(part)")
     }
     #expect(try place.read("docs/images/curves/small.svg") == place.read("out/small/curve.svg"))

@@ -8,7 +8,9 @@ import Testing
 @testable import Experiments
 
 /// So many seeds of curves with one point, at `start`, `start` + 1, …
-private func row(_ count: Int, from start: Double) -> CurveEnsemble { ensemble((0..<count).map { [start + Double($0)] }) }
+private func row(_ count: Int, from start: Double) -> CurveEnsemble {
+  ensemble((0..<count).map { [start + Double($0)] })
+}
 
 private func judge(
   _ conclusion: Conclusion, _ ensembles: [String: CurveEnsemble], published: [String: PublishedCurve] = [:]
@@ -33,7 +35,10 @@ private func judge(
     #expect(judge(conclusion, ["a": row(20, from: 6), "b": row(20, from: 7)]) == .contradicted)
   }
 
-  @Test(arguments: [(1.0, 20, Verdict.supported), (0.7, 20, .undecided), (0.2, 20, .contradicted), (0.2, 5, .undecided)])
+  @Test(
+    arguments: [
+      (1.0, 20, Verdict.supported), (0.7, 20, .undecided), (0.2, 20, .contradicted), (0.2, 5, .undecided),
+    ])
   func `a published curve is one of the seeds' where nearly all of it is within`(
     share: Double, seeds: Int, verdict: Verdict
   ) {
@@ -48,8 +53,12 @@ private func judge(
     #expect(judge(conclusion, ["a": row(20, from: 30), "b": row(20, from: 0)]) == .supported)
     #expect(judge(conclusion, ["a": row(20, from: 0), "b": row(20, from: 30)]) == .contradicted)
     #expect(judge(conclusion, ["a": row(20, from: 1), "b": row(20, from: 0)]) == .undecided)
-    // A single seed has an interval of no width, which says nothing.
-    #expect(judge(conclusion, ["a": row(1, from: 30), "b": row(1, from: 0)]) == .undecided)
+    // A single seed has an interval of no width, which says nothing; few have one that says too much.
+    for few in [1, 5] {
+      #expect(judge(conclusion, ["a": row(few, from: 30), "b": row(20, from: 0)]) == .undecided)
+      #expect(judge(conclusion, ["a": row(20, from: 30), "b": row(few, from: 0)]) == .undecided)
+    }
+    #expect(judge(conclusion, ["a": row(6, from: 30), "b": row(6, from: 0)]) == .supported)
   }
 
   @Test func `what usually happens happens to more than half`() {
@@ -64,7 +73,33 @@ private func judge(
     #expect(judge(conclusion, ["a": row(20, from: 6)]) == .supported)
     #expect(judge(conclusion, ["a": row(20, from: -4)]) == .undecided)
     #expect(judge(conclusion, ["a": row(20, from: -20)]) == .contradicted)
-    #expect(judge(conclusion, ["a": row(1, from: 6)]) == .undecided)
+    #expect(judge(conclusion, ["a": row(5, from: 6)]) == .undecided)
+    #expect(judge(conclusion, ["a": row(6, from: 6)]) == .supported)
+  }
+
+  @Test func `what stays below a level is the contrary of what reaches it`() {
+    let conclusion = Conclusion.staysBelow(.end, 5, in: "a", "it does not reach 5")
+    #expect(judge(conclusion, ["a": row(20, from: 6)]) == .contradicted)
+    #expect(judge(conclusion, ["a": row(20, from: -4)]) == .undecided)
+    #expect(judge(conclusion, ["a": row(20, from: -20)]) == .supported)
+  }
+
+  @Test func `a source of chance decides what follows from it alone`() {
+    let labels: [(factor: ChanceFactors, label: String)] = [(.schedule, "s"), (.noise, "n"), (.weights, "w")]
+    func decides(_ factor: ChanceFactors, _ ensembles: [String: CurveEnsemble]) -> Verdict {
+      judge(.decides(factor, named: "it", .end, own: "own", exchanged: labels), ensembles)
+    }
+    // The end is the number of the weights' seed: that of the partner where weights are exchanged.
+    let squares = (0..<40).map { [Double($0 * $0)] }
+    let own = ensemble(squares)
+    let swapped = ensemble((0..<40).map { squares[$0 ^ 1] })
+    let ensembles = ["own": own, "s": own, "n": own, "w": swapped]
+    #expect(decides(.weights, ensembles) == .supported)
+    #expect(decides(.noise, ensembles) == .contradicted)
+    let few = ["own": own, "s": own, "n": own, "w": swapped].mapValues { ensemble(Array($0.curves.prefix(4))) }
+    #expect(decides(.weights, few) == .undecided)
+    let equal = ensemble((0..<8).map { _ in [1.0] })
+    #expect(decides(.weights, ["own": equal, "s": equal, "n": equal, "w": equal]) == .undecided)
   }
 
   @Test func `statistics of seeds are what they are called`() {
@@ -73,6 +108,11 @@ private func judge(
     #expect(values(.best) == [3, 1])
     #expect(values(.end) == [2, 1])
     #expect(values(.score) == [7, 8])
+    #expect(values(.mean) == [2, 1.0 / 3])
+    // 18² and 19² at the end, 0 and 1 at the beginning.
+    let long = ensemble([(0..<20).map { Double($0 * $0) }])
+    #expect(SeedStatistic.lastTenth.values(long) == [342.5])
+    #expect(SeedStatistic.gain.values(long) == [342])
     #expect(values(.value(at: 2)) == [3, 0])
     #expect(values(.value(at: 9)) == [2, 1])
     #expect(values(.crossing(of: 0.5)) == [1, 3])
@@ -108,12 +148,25 @@ private func judge(
     for variant in try #require(PublishedResult.named(name)).variants {
       for variant in [variant, variant.repaired] {
         try variant.configuration.validate()
-        #expect(variant.run(seed: 3).configuration.seed == 3)
+        #expect(variant.run(seed: 3).configuration.seed == (variant.exchanged.contains(.noise) ? 4 : 3))
       }
       #expect(!variant.configuration.quirks.isEmpty == (variant.repaired.configuration != variant.configuration))
       #expect(variant.repaired.configuration.quirks == [])
       #expect(variant.repaired.name != variant.name)
     }
+  }
+
+  @Test func `what is exchanged is the partner's, and all else one's own`() throws {
+    let configuration = Preset.sjtu.configuration
+    func run(_ seed: UInt64, _ exchanged: ChanceFactors) -> [UInt64] {
+      let variant = CurveVariant(
+        "a", home: "a", configuration: configuration, measure: .smoothedReward, exchanged: exchanged)
+      let run = variant.run(seed: seed)
+      return [run.scheduleSeed, run.configuration.seed, run.configuration.weightsSeed ?? run.configuration.seed]
+    }
+    #expect(run(5, []) == [5, 5, 5] && run(6, .all) == [5, 5, 5])
+    #expect(run(5, .schedule) == [6, 5, 5] && run(5, .noise) == [5, 6, 5] && run(5, .weights) == [5, 5, 6])
+    #expect(run(2, [.noise, .weights]) == [2, 1, 1])
   }
 
   @Test func `runs that several results look at are the same in all of them`() {

@@ -58,7 +58,8 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
     let (none, half, all) = (Frequency(0, of: 20), Frequency(10, of: 20), Frequency(20, of: 20))
     #expect(none.interval.lowerBound == 0)
     #expect((none.interval.upperBound - square / (20 + square)).magnitude < 1e-15)
-    #expect((half.interval.lowerBound - 0.2993).magnitude < 1e-4 && (half.interval.upperBound - 0.7007).magnitude < 1e-4)
+    #expect((half.interval.lowerBound - 0.2993).magnitude < 1e-4)
+    #expect((half.interval.upperBound - 0.7007).magnitude < 1e-4)
     #expect((1 - all.interval.lowerBound - none.interval.upperBound).magnitude < 1e-15)
   }
 
@@ -95,8 +96,8 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
     configuration.workers = 3
     configuration.episodes = 5
     configuration.maxSteps = 30
-    configuration.actorUnits = 8
-    configuration.criticUnits = 8
+    configuration.network.actor = [8]
+    configuration.network.critic = [8]
     configuration.seed = 7
     return configuration
   }()
@@ -145,6 +146,20 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
     #expect(try CurveRun(Self.small, scheduleSeed: 8, measure: .smoothedReward).run() != curve)
   }
 
+  @Test func `a greedy curve of normalised observations goes by what the first worker has met`() throws {
+    var normalized = Self.small
+    normalized.normalizesObservations = true
+    let measure = CurveMeasure.greedyScore(every: 5, of: .episodes, last: 5, episodes: 1)
+    let score = try CurveRun(normalized, measure: measure).run().score
+    #expect(score.isFinite)
+    // By weights alone, of which the normalisation is no part, it would be another.
+    var simulation = try normalized.makeSimulation(.timed, scheduleSeed: 7)
+    while simulation.world.board.finishedEpisodes < 5, simulation.advance() != nil {}
+    let bare = try PolicyPlayer(Self.small, parameters: simulation.world.model.parameters, seed: ~7)
+    let returns = (0..<100).map { bare.play(episode: 1 << 31 + UInt32($0), .greedy).episodeReturn }
+    #expect(Sample(returns).mean != score)
+  }
+
   @Test func `the beginning tells runs apart that differ in what they compute`() throws {
     let run = CurveRun(Self.small, measure: .smoothedReward)
     var faster = Self.small
@@ -156,7 +171,7 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
 
   @Test func `a run that meets a number that is none says so`() throws {
     var wild = Self.small
-    try wild.set("adam.learningRate", to: "1e37")
+    try wild.set("optimizer.learningRate", to: "1e37")
     let error = #expect(throws: StoppedCurve.self) { try CurveRun(wild, measure: .smoothedReward).run() }
     #expect(error?.description.contains("seed 7, stopped: ") == true)
   }
@@ -164,7 +179,9 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
 
 @Suite struct ChanceCubesTests {
   /// Outcomes of cubes whose factors have values drawn at random, as a function of them.
-  private static func cubes(_ outcome: (_ schedule: Double, _ noise: Double, _ weights: Double) -> Double) -> ChanceCubes {
+  private static func cubes(
+    _ outcome: (_ schedule: Double, _ noise: Double, _ weights: Double) -> Double
+  ) -> ChanceCubes {
     var stream = RandomStream(seed: 1, worker: 0, purpose: .test)
     return ChanceCubes(
       (0..<400).map { _ in
