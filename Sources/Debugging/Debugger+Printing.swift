@@ -154,6 +154,9 @@ extension Debugger {
     ])
     let first = rollout.steps[0]
     let (inputs, actions) = (first.observation.count, first.action.count)
+    let ofPolicy =
+      first.deviation.isEmpty
+      ? names("probability", first.mean.count) : names("mean", actions) + names("deviation", actions)
     guard subject == .rollout else {
       let rows = rollout.steps.enumerated().map { index, step -> [Reply.Cell] in
         [.count(index), .double(step.reward), .single(step.target), .single(step.value), .single(step.advantage)]
@@ -166,8 +169,7 @@ extension Debugger {
         + [.double(step.reward), .single(step.target)]
     }
     let columns =
-      ["step"] + names("state", inputs) + names("mean", actions) + names("deviation", actions)
-      + names("action", actions) + ["reward", "target"]
+      ["step"] + names("state", inputs) + ofPolicy + names("action", actions) + ["reward", "target"]
     return [.table(Reply.Table(title: title, columns: columns, rows: rows)), summary]
   }
 

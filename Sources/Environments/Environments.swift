@@ -85,31 +85,11 @@ public struct UnknownEnvironment: Error, CustomStringConvertible, Equatable {
 
   init(name: String, among known: [String] = Environments.registered.map(\.name)) {
     self.name = name
-    let given = name.lowercased()
-    nearest = known.enumerated()
-      .map { (distance: edits(from: given, to: $1.lowercased()), position: $0, name: $1) }
-      .sorted { ($0.distance, $0.position) < ($1.distance, $1.position) }
-      .prefix(3).map(\.name)
+    nearest = name.nearest(3, among: known)
   }
 
   /// One sentence for the user.
   public var description: String {
     "there is no environment called '\(name)'; the nearest known: \(nearest.joined(separator: ", "))"
   }
-}
-
-/// The least number of insertions, deletions and substitutions of one character that make `a` into `b` (Levenshtein).
-private func edits(from a: String, to b: String) -> Int {
-  let b = Array(b)
-  var row = Array(0...b.count)
-  for (i, character) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for j in b.indices {
-      let substituted = diagonal + (character == b[j] ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
-    }
-  }
-  return row[b.count]
 }

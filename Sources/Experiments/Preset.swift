@@ -1,7 +1,9 @@
 // A system by name: all its numbers, and for each where it is from. The published ones are in PublishedPresets.swift,
 // this project's own in TunedPresets.swift.
 
+import Learning
 import Sharing
+import Training
 
 /// A system that can be trained, replayed and explored by its name.
 public struct Preset: Sendable {
@@ -35,11 +37,33 @@ public struct Preset: Sendable {
   /// The preset of this name.
   public static func named(_ name: String) -> Preset? { all.first { $0.name == name } }
 
-  /// Where the number of a setting is from.
+  /// Where the number of a setting is from; empty for what the system does without.
   public func origin(of setting: String) -> String {
     // The longest name that the setting is, or is in.
     let found = origins.keys.filter { setting == $0 || setting.hasPrefix($0 + ".") }.max { $0.count < $1.count }
-    return found.map { origins[$0]! } ?? source
+    if let found { return origins[found]! }
+    return Self.doesWithout.contains(setting.prefix { $0 != "." }) && isAbsent(setting) ? "" : source
+  }
+
+  /// What most systems do without.
+  private static let doesWithout: Set<Substring> = [
+    "acting", "annealsLearningRate", "criticRate", "criticTarget", "episodeCount", "flushesAtEpisodeEnd",
+    "gradientNormLimit", "lambda", "normalizesAdvantages", "normalizesObservations", "rewardShaping",
+    "rewardSmoothing", "slips", "stalenessBound", "weightsSeed",
+  ]
+
+  /// Whether the setting is what it is where nobody speaks of it.
+  private func isAbsent(_ setting: String) -> Bool {
+    let silent = Configuration(
+      preset: name, environment: configuration.environment, workers: 1, episodes: 1, maxSteps: 1, sharing: .locked,
+      granularity: .tensor, flushLength: 1, discount: 1, loss: configuration.loss, network: configuration.network,
+      optimizer: configuration.optimizer, rewardScaling: .raw, pullsInitially: true, limitIsTerminal: false,
+      stepCount: .shared, episodeClaim: .takeFromBudget, seed: 0)
+    func value(_ configuration: Configuration) -> String? {
+      configuration.settings.first { $0.name == setting }?.value
+    }
+    if setting == "lambda" { return configuration.advantage == .nStep }
+    return value(silent) == value(configuration)
   }
 
   /// The same system with other numbers.

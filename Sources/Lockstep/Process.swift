@@ -73,8 +73,9 @@ public protocol Process {
   /// Whether `nextAccess` can be made now; `false` while it waits for a lock, a barrier or a queue.
   func isEnabled(in world: Shared) -> Bool
 
-  /// Whether `isEnabled` can ever be `false`. The engine asks the processes again after every step if so.
-  static var canBlock: Bool { get }
+  /// Whether `isEnabled` can ever be `false`. The engine asks all processes again after every step if one says so at
+  /// the beginning.
+  var canBlock: Bool { get }
 
   /// Makes exactly `nextAccess`, then the private work up to the access that follows it.
   mutating func step(_ world: inout Shared)
@@ -89,5 +90,5 @@ extension Process {
   public func isEnabled(in world: Shared) -> Bool { true }
   /// Never.
   @inlinable
-  public static var canBlock: Bool { false }
+  public var canBlock: Bool { false }
 }

@@ -50,6 +50,8 @@ public struct Simulation<P: Process, S: Strategy> {
   @inlinable
   public var candidates: RunnableSet { runnable }
 
+  /// Whether any process may have to wait.
+  public let canBlock: Bool
   @usableFromInline var _accesses = 0
   @usableFromInline var _status = Status.running
   @usableFromInline var runnable: RunnableSet
@@ -61,10 +63,11 @@ public struct Simulation<P: Process, S: Strategy> {
     self.world = world
     self.processes = processes
     self.strategy = strategy
+    canBlock = processes.contains(where: \.canBlock)
     runnable = RunnableSet(processes: processes.count, all: false)
     for process in processes.indices where processes[process].nextAccess != nil {
       unfinished += 1
-      if !P.canBlock || processes[process].isEnabled(in: world) { runnable.insert(process) }
+      if !canBlock || processes[process].isEnabled(in: world) { runnable.insert(process) }
     }
     settle()
   }
@@ -109,8 +112,8 @@ public struct Simulation<P: Process, S: Strategy> {
       runnable.remove(process)
       unfinished -= 1
     }
-    if P.canBlock { findRunnable() }
-    if isFinished || P.canBlock { settle() }
+    if canBlock { findRunnable() }
+    if isFinished || canBlock { settle() }
     strategy.didStep(process, access: access, next: next, delay: delay)
     return step
   }

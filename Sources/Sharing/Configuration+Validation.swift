@@ -74,6 +74,9 @@ extension Configuration {
       stepCount != .readTwice || sharing == .sharded,
       "stepCount readTwice needs sharing sharded, whose blocks it counts; choose another step count")
     try check(
+      sharing != .synchronous || (acting == .localNet && flushesAtEpisodeEnd),
+      "sharing synchronous goes neither with acting sharedNet nor with flushesAtEpisodeEnd false; change one of them")
+    try check(
       acting == .localNet || sharing != .overwrite,
       "acting sharedNet and sharing overwrite exclude each other: weights that are trained locally are acted by")
     let parameters = network.parameterCount(observations: observations, outputs: outputs)

@@ -23,6 +23,9 @@ public enum SharingProtocol: String, Hashable, Sendable, Codable, CaseIterable {
   /// A worker pulls when an episode begins, trains its local net with an optimizer of its own, and writes its weights
   /// over the shared ones when the episode ends (hazard `overwrite`).
   case overwrite
+  /// All workers wait for each other at every push, and the mean of their gradients is applied once: the synchronous
+  /// variant, A2C.
+  case synchronous
 
   /// The protocols that published programs mean to have. The others are there for what is wrong with them.
   public static let intended: [SharingProtocol] = [.locked, .sharded, .hogwild]

@@ -71,7 +71,7 @@ public struct Faulty<Base: Participant>: Participant {
   public func isEnabled(in world: Base.Shared) -> Bool { base.isEnabled(in: world) }
 
   /// As of the process.
-  public static var canBlock: Bool { Base.canBlock }
+  public var canBlock: Bool { base.canBlock }
 
   /// The process's name.
   public var name: String { base.name }

@@ -87,7 +87,7 @@ public struct LaunchProcess: Process, Sendable {
   }
 
   /// It waits to be started, for room in the queue or something in it, and for threads to end.
-  public static var canBlock: Bool { true }
+  public var canBlock: Bool { true }
 
   /// Whether what the next access needs is there.
   public func isEnabled(in world: LaunchWorld) -> Bool { world.meets(need) }

@@ -50,6 +50,11 @@ extension Worker: Participant {
     phase.words(world.model.blocks, configuration: plan.configuration)
   }
 
+  /// The rest of the round.
+  public func waitDescription(in world: TrainingWorld) -> String? {
+    isEnabled(in: world) ? nil : "\(name) waits for the others' gradients of round \(updates)"
+  }
+
   /// `phase`.
   public var workerPhase: Phase? { phase }
 

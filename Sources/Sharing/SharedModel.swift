@@ -56,6 +56,8 @@ public final class SharedModel: @unchecked Sendable {
   let gradientSlots: GradientSlots?
   /// What numbers the accesses to each block's step count, where these are accesses of their own.
   let stepLocks: [StepLock]
+  /// Where all workers meet, for the protocol that has it; reached under the model's lock.
+  let barrier: GradientBarrier?
   private let slotCount: Int
 
   /// A model with one rule for all parameters, and nothing beside them.
@@ -70,9 +72,10 @@ public final class SharedModel: @unchecked Sendable {
   /// - Parameters:
   ///   - hasGradient: whether there is a gradient that workers assign to and fetch from.
   ///   - countsApart: whether step counts are accessed by themselves.
+  ///   - workersAtBarrier: how many workers meet at each push; `nil` where they do not.
   init(
     parameters: [Float], layout: ParameterLayout, granularity: Granularity, optimizer: ModelOptimizer,
-    hasGradient: Bool = false, countsApart: Bool = false
+    hasGradient: Bool = false, countsApart: Bool = false, workersAtBarrier: Int? = nil
   ) {
     precondition(parameters.count == layout.count, "\(parameters.count) parameters for a layout of \(layout.count)")
     slotCount = optimizer.slots.count
@@ -83,6 +86,7 @@ public final class SharedModel: @unchecked Sendable {
     states = .allocate(capacity: blocks.count)
     gradientSlots = hasGradient ? GradientSlots(blocks: blocks, count: parameterCount) : nil
     stepLocks = countsApart ? blocks.map { _ in StepLock() } : []
+    barrier = workersAtBarrier.map { GradientBarrier(workers: $0, count: layout.count) }
     for (number, block) in blocks.enumerated() {
       (states + number).initialize(to: Guarded(BlockState()))
       for (index, element) in block.range.enumerated() { storage[block.storage + index] = parameters[element] }
@@ -107,11 +111,13 @@ public final class SharedModel: @unchecked Sendable {
     public var momentHolders: [Int]
     /// The model's gradient, for protocols that have one.
     public var gradient: GradientSlots.State?
+    /// The gradients of the round, for the protocol that has rounds.
+    public var barrier: GradientBarrier.State?
 
     /// Makes a state.
     public init(
       parameters: [Float], slots: [[Float]], provenances: [Provenance], steps: [Int], momentHolders: [Int]? = nil,
-      gradient: GradientSlots.State? = nil
+      gradient: GradientSlots.State? = nil, barrier: GradientBarrier.State? = nil
     ) {
       self.parameters = parameters
       self.slots = slots
@@ -119,6 +125,7 @@ public final class SharedModel: @unchecked Sendable {
       self.steps = steps
       self.momentHolders = momentHolders ?? provenances.map { _ in -1 }
       self.gradient = gradient
+      self.barrier = barrier
     }
   }
 
@@ -127,8 +134,11 @@ public final class SharedModel: @unchecked Sendable {
     State(
       parameters: parameters, slots: (0..<slotCount).map(slot), provenances: blocks.indices.map(provenance),
       steps: blocks.indices.map(steps), momentHolders: blocks.indices.map(momentHolder),
-      gradient: gradientSlots?.state)
+      gradient: gradientSlots?.state, barrier: barrier?.state)
   }
+
+  /// Whether `state` can be of this model's barrier.
+  public func canMeet(_ state: GradientBarrier.State) -> Bool { barrier?.canBe(state) ?? false }
 
   /// Puts `state` in the place of what the model holds.
   /// - Precondition: it is of a model of this layout, cut and optimizer, and no worker is in the middle of an access.
@@ -137,7 +147,9 @@ public final class SharedModel: @unchecked Sendable {
       state.parameters.count == parameterCount && state.slots.count == slotCount
         && state.slots.allSatisfy { $0.count == parameterCount } && state.provenances.count == blocks.count
         && state.steps.count == blocks.count && state.momentHolders.count == blocks.count
-        && (state.gradient == nil) == (gradientSlots == nil), "a state of another model")
+        && (state.gradient == nil) == (gradientSlots == nil) && (state.barrier == nil) == (barrier == nil),
+      "a state of another model")
+    if let round = state.barrier { barrier?.restore(round) }
     if let gradient = state.gradient { gradientSlots?.restore(gradient) }
     for (number, block) in blocks.enumerated() {
       for (copy, values) in ([state.parameters] + state.slots).enumerated() {
@@ -160,6 +172,7 @@ public final class SharedModel: @unchecked Sendable {
     storage.update(from: other.storage, count: storageCount)
     states = .allocate(capacity: blocks.count)
     gradientSlots = other.gradientSlots?.copy()
+    barrier = other.barrier?.copy()
     // Only tickets would differ, and copies are made where there are none.
     stepLocks = other.stepLocks.map { _ in StepLock() }
     for number in blocks.indices {
@@ -289,6 +302,26 @@ public final class SharedModel: @unchecked Sendable {
     }
   }
 
+  /// Puts a worker's gradient into the round, or, without a gradient, takes the worker out of all rounds; and applies
+  /// the mean of the round if that completes it. Under the model's lock.
+  /// - Returns: the access's ticket at the model.
+  func meet(_ worker: Int, gradient: UnsafePointer<Float>?, rateScale: Double) -> UInt64 {
+    withModelLock {
+      let barrier = barrier!
+      if let gradient {
+        barrier.arrive(worker, gradient, rateScale: rateScale)
+      } else {
+        barrier.leave(worker)
+      }
+      barrier.complete { mean, first, rateScale in
+        let author = Author(worker: first, update: barrier.round)
+        for block in blocks.indices {
+          _ = updateUnlocked(block, gradient: mean, step: .shared(rateScale: rateScale), by: author)
+        }
+      }
+    }
+  }
+
   /// Adds one to a block's step count, or just looks at it, in an access of its own.
   /// - Returns: the count then, and the access's ticket at the count.
   func countStep(_ block: Int, adding: Int) -> (result: Int, ticket: UInt64) {
@@ -382,6 +415,7 @@ public final class SharedModel: @unchecked Sendable {
       if momentHolder(of: number) != -1 { digest.combine(momentHolder(of: number)) }
     }
     gradientSlots?.digest(into: &digest)
+    barrier?.digest(into: &digest)
   }
 }
 

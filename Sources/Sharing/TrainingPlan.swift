@@ -53,6 +53,7 @@ public final class TrainingPlan: Sendable {
       parameters: initialParameters(of: .max), layout: network.layout, granularity: configuration.granularity,
       optimizer: optimizer,
       hasGradient: configuration.sharing == .gradientSlot || configuration.sharing == .bindOnce,
-      countsApart: configuration.stepCount == .readTwice)
+      countsApart: configuration.stepCount == .readTwice,
+      workersAtBarrier: configuration.sharing == .synchronous ? configuration.workers : nil)
   }
 }

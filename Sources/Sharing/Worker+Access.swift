@@ -22,6 +22,7 @@ extension Worker {
       Access(plan.configuration.sharing == .bindOnce ? .update : .write, number(of: .gradient(block)))
     case .fetching(let block): Access(.read, number(of: .gradient(block)))
     case .overwriting(let block): Access(.write, block)
+    case .meeting, .leaving: Access(.update, number(of: .model))
     case .incrementing(let block): Access(.update, number(of: .stepCount(block)))
     case .readingFirstStep(let block), .readingSecondStep(let block): Access(.read, number(of: .stepCount(block)))
     case .counting: Access(.update, number(of: .episodeCounter))
@@ -42,11 +43,15 @@ extension Worker {
   /// full speed, in round numbers. Only ratios matter, and only for how realistic the lag of `timed` schedules is.
   public var delay: Int {
     switch phase {
-    case .exchanging, .updating(0), .loading(0), .decaying(0), .assigning(0), .incrementing(0), .overwriting(0): 300
+    case .exchanging, .updating(0), .loading(0), .decaying(0), .assigning(0), .incrementing(0), .overwriting(0),
+      .meeting:
+      300
     case .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching: 6
     case .incrementing, .readingFirstStep, .readingSecondStep, .overwriting: 6
     case .pulling, .pullingAll, .viewing, .viewingAll: 3
-    case .claiming, .counting, .loadingCount, .storingCount, .smoothing, .checking, .setting, .reading, .publishing: 5
+    case .leaving, .claiming, .counting, .loadingCount, .storingCount, .smoothing, .checking, .setting, .reading,
+      .publishing:
+      5
     case .finished, .failed: 1
     }
   }

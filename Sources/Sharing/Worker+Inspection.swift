@@ -18,11 +18,11 @@ extension Worker {
       .finished:
       // Who acts by the shared net pulls nothing after a push.
       plan.configuration.acting == .sharedNet && updates > 0 ? .gradient : .net
-    case .failed, .overwriting: .net
+    case .failed, .overwriting, .leaving: .net
     case .pulling(let block), .viewing(let block): .pulled(upTo: block)
     case .pullingAll, .viewingAll: .pulled(upTo: 0)
     case .exchanging, .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching,
-      .incrementing, .readingFirstStep, .readingSecondStep:
+      .meeting, .incrementing, .readingFirstStep, .readingSecondStep:
       .gradient
     }
   }

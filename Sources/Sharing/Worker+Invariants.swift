@@ -12,7 +12,7 @@ extension Worker {
 
     switch phase {
     case .exchanging, .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching,
-      .incrementing, .readingFirstStep, .readingSecondStep:
+      .meeting, .incrementing, .readingFirstStep, .readingSecondStep:
       precondition(
         episodeIsOver || (episodeSteps > 0 && totalSteps % settings.flushLength == 0),
         "a push after step \(totalSteps), where no flush is due")
@@ -28,6 +28,7 @@ extension Worker {
         "an episode is counted before its last flush was pushed and pulled")
     case .claiming, .finished:
       precondition(episodeIsOver == (episodes > 0), "an episode is claimed in the middle of another")
+    case .leaving: precondition(episodeIsOver || episodes == 0, "a worker leaves in the middle of an episode")
     case .failed: break
     }
     precondition(0...settings.maxSteps ~= episodeSteps && episodeSteps <= totalSteps, "steps of no episode")
@@ -79,6 +80,14 @@ extension TrainingWorld {
   public func checkInvariants(of workers: [Worker]) {
     model.checkInvariants()
     for worker in workers { worker.checkInvariants(with: model) }
+    if let barrier = model.barrier {
+      // A round is signed by the first of its workers, and who that was is not kept.
+      for block in model.blocks.indices {
+        precondition(
+          model.provenance(of: block).version == UInt64(barrier.round), "block \(block) has other versions than rounds")
+      }
+      return
+    }
     for block in model.blocks.indices {
       var version: UInt64 = 0
       var writers: UInt64 = 0

@@ -2,7 +2,10 @@
 
 extension Worker {
   mutating func beginPull() {
-    phase = plan.configuration.sharing == .locked ? .pullingAll : .pulling(0)
+    switch plan.configuration.sharing {
+    case .locked, .synchronous: phase = .pullingAll
+    default: phase = .pulling(0)
+    }
   }
 
   mutating func pull(_ block: Int, _ world: inout TrainingWorld) {

@@ -13,6 +13,7 @@ extension Worker {
     case .inPlace: phase = .decaying(0)
     case .gradientSlot, .bindOnce: phase = .assigning(0)
     case .overwrite: phase = .overwriting(0)
+    case .synchronous: phase = .meeting
     }
   }
 
@@ -159,6 +160,20 @@ extension Worker {
     scaled(
       OptimizerStep(
         first: plan.optimizer.prepare(step: notes.firstStep), second: plan.optimizer.prepare(step: notes.secondStep)))
+  }
+
+  // MARK: Rounds
+
+  mutating func meet(_ world: inout TrainingWorld) {
+    let met = world.model.meet(number, gradient: netOrGradient, rateScale: notes.rateScale)
+    world.ticket = met
+    notePush(&world)
+    beginPull()
+  }
+
+  mutating func leave(_ world: inout TrainingWorld) {
+    world.ticket = world.model.meet(number, gradient: nil, rateScale: 1)
+    phase = .finished
   }
 
   // MARK: Overwrite

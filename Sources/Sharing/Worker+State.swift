@@ -8,7 +8,7 @@ extension Worker.Phase: LosslessStringConvertible, Codable {
   /// The phases of one access each.
   static let simple: [Self] = [
     .claiming, .exchanging, .pullingAll, .viewingAll, .counting, .loadingCount, .storingCount, .smoothing, .checking,
-    .setting, .reading, .publishing, .finished, .failed,
+    .setting, .reading, .publishing, .meeting, .leaving, .finished, .failed,
   ]
   /// The phases that go through the blocks.
   static let blockwise: [@Sendable (Int) -> Self] = [
@@ -37,6 +37,8 @@ extension Worker.Phase: LosslessStringConvertible, Codable {
     case .assigning: "assigning"
     case .fetching: "fetching"
     case .overwriting: "overwriting"
+    case .meeting: "meeting"
+    case .leaving: "leaving"
     case .incrementing: "incrementing"
     case .readingFirstStep: "readingFirstStep"
     case .readingSecondStep: "readingSecondStep"
@@ -87,7 +89,7 @@ extension Worker.Phase: LosslessStringConvertible, Codable {
       .readingSecondStep(let block):
       block
     case .claiming, .exchanging, .pullingAll, .viewingAll, .counting, .loadingCount, .storingCount, .smoothing,
-      .checking, .setting, .reading, .publishing, .finished, .failed:
+      .checking, .setting, .reading, .publishing, .meeting, .leaving, .finished, .failed:
       nil
     }
   }
@@ -96,10 +98,12 @@ extension Worker.Phase: LosslessStringConvertible, Codable {
   func isPossible(in configuration: Configuration) -> Bool {
     let sharing = configuration.sharing
     return switch self {
-    case .exchanging, .pullingAll: sharing == .locked
+    case .exchanging: sharing == .locked
+    case .pullingAll: sharing == .locked || sharing == .synchronous
+    case .meeting, .leaving: sharing == .synchronous
     case .viewingAll: sharing == .locked && configuration.acting == .sharedNet
     case .viewing: sharing != .locked && configuration.acting == .sharedNet
-    case .pulling: sharing != .locked
+    case .pulling: sharing != .locked && sharing != .synchronous
     case .updating: sharing == .sharded || sharing == .gradientSlot || sharing == .bindOnce
     case .loading, .storing: sharing == .hogwild
     case .decaying, .accumulating, .applying: sharing == .inPlace

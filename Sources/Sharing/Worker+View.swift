@@ -2,7 +2,9 @@
 // and may be another one each time.
 
 extension Worker {
-  mutating func beginView() { phase = plan.configuration.sharing == .locked ? .viewingAll : .viewing(0) }
+  mutating func beginView() {
+    phase = plan.configuration.sharing == .locked ? .viewingAll : .viewing(0)
+  }
 
   mutating func view(_ block: Int, _ world: inout TrainingWorld) {
     if plan.configuration.sharing == .hogwild {

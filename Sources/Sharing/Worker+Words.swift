@@ -20,6 +20,8 @@ extension Worker.Phase {
     case .assigning(let block): "assign gradient of \(blocks[block].name)"
     case .fetching(let block): "fetch gradient of \(blocks[block].name)"
     case .overwriting(let block): "overwrite \(blocks[block].name)"
+    case .meeting: "put the gradient into the round"
+    case .leaving: "leave the rounds"
     case .incrementing(let block): "increment step of \(blocks[block].name)"
     case .readingFirstStep(let block): "read step of \(blocks[block].name) for β₁"
     case .readingSecondStep(let block): "read step of \(blocks[block].name) for β₂"

@@ -50,6 +50,10 @@ public struct Worker: Process, Sendable {
     case fetching(Int)
     /// Writes a block of the local net over the shared one (`overwrite`).
     case overwriting(Int)
+    /// Puts the gradient into the round (`synchronous`).
+    case meeting
+    /// Leaves all rounds to come (`synchronous`).
+    case leaving
     /// Adds one to a block's step count (`readTwice`).
     case incrementing(Int)
     /// Reads a block's step count for the first moment (`readTwice`).
@@ -162,6 +166,15 @@ public struct Worker: Process, Sendable {
     if keepsGradient { keptGradient = [Float](repeating: 0, count: netOrGradient.count) }
   }
 
+  /// A worker waits only under `synchronous`: for the rest of the round, before it reads what the round has made.
+  public var canBlock: Bool { plan.configuration.sharing == .synchronous }
+
+  /// Whether the round is complete in which this worker's last gradient is.
+  public func isEnabled(in world: TrainingWorld) -> Bool {
+    guard phase == .pullingAll, let barrier = world.model.barrier else { return true }
+    return barrier.round >= updates
+  }
+
   /// Makes the next shared access, then the private work up to the one after it.
   public mutating func step(_ world: inout TrainingWorld) {
     world.statistics.beginAccess()
@@ -181,6 +194,8 @@ public struct Worker: Process, Sendable {
     case .assigning(let block): assign(block, &world)
     case .fetching(let block): fetch(block, &world)
     case .overwriting(let block): overwrite(block, &world)
+    case .meeting: meet(&world)
+    case .leaving: leave(&world)
     case .incrementing(let block): increment(block, &world)
     case .readingFirstStep(let block): readFirstStep(block, &world)
     case .readingSecondStep(let block): readSecondStep(block, &world)
@@ -202,7 +217,7 @@ public struct Worker: Process, Sendable {
     let claim = world.board.claim(by: plan.configuration.episodeClaim)
     world.ticket = claim.ticket
     guard let gone = claim.gone else {
-      phase = .finished
+      phase = plan.configuration.sharing == .synchronous ? .leaving : .finished
       return
     }
     if plan.configuration.annealsLearningRate {

@@ -77,6 +77,8 @@ enum SingleAccess: UInt8, CaseIterable {
   case smooth
   case read
   case publish
+  case meet
+  case leave
 
   /// Whether it goes through the blocks.
   var hasBlock: Bool { rawValue <= Self.updateCounted.rawValue && self != .viewAll }
@@ -85,7 +87,7 @@ enum SingleAccess: UInt8, CaseIterable {
   func object(_ block: Int) -> SharedObject {
     switch self {
     case .view, .decay, .accumulate, .apply, .updateFetched, .overwrite, .updateCounted: .block(block)
-    case .viewAll: .model
+    case .viewAll, .meet, .leave: .model
     case .assign, .fetch: .gradient(block)
     case .increment, .readFirstStep, .readSecondStep: .stepCount(block)
     case .loadCount, .storeCount, .count: .episodeCounter
@@ -115,6 +117,8 @@ extension Worker.Phase {
     case .updating:
       configuration.stepCount == .readTwice ? .updateCounted : configuration.sharing == .sharded ? nil : .updateFetched
     case .overwriting: .overwrite
+    case .meeting: .meet
+    case .leaving: .leave
     case .incrementing: .increment
     case .readingFirstStep: .readFirstStep
     case .readingSecondStep: .readSecondStep
@@ -134,7 +138,8 @@ extension Worker.Phase {
   var beginsRecord: Bool {
     switch self {
     case .claiming, .exchanging, .pullingAll, .counting, .updating(0), .loading(0), .pulling(0), .finished, .failed,
-      .viewing(0), .viewingAll, .decaying(0), .assigning(0), .overwriting(0), .incrementing(0), .loadingCount:
+      .viewing(0), .viewingAll, .decaying(0), .assigning(0), .overwriting(0), .meeting, .leaving, .incrementing(0),
+      .loadingCount:
       true
     case .updating, .loading, .storing, .pulling, .smoothing, .reading, .publishing, .viewing, .decaying,
       .accumulating, .applying, .assigning, .fetching, .overwriting, .incrementing, .readingFirstStep,
@@ -277,7 +282,7 @@ struct LoggedAccess: Hashable {
     switch kind {
     case .exchange: true
     case .push: access.object == 0
-    case .single: single!.endsPush && access.object == blocks - 1
+    case .single: single == .meet || (single!.endsPush && access.object == blocks - 1)
     case .pull, .pullAll, .claim, .episode: false
     }
   }

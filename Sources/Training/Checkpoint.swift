@@ -67,6 +67,8 @@ public struct Checkpoint: Sendable {
       board.results.count <= 1 << 22 && board.results.allSatisfy { isCount($0.steps) && isCount($0.worker) },
       "impossible results")
     try check(schedule?.isConsistent(workers: workers.count) ?? true, "an impossible schedule")
+    try check(
+      model.barrier.map { fresh.model.canMeet($0) && isCount($0.round) } ?? true, "an impossible round of gradients")
     fresh.model.restore(model)
     let world = TrainingWorld(
       fresh.plan, model: fresh.model, board: EpisodeBoard(budget: configuration.episodes, state: board),
@@ -318,6 +320,15 @@ extension Checkpoint {
         column("gradient.update", .i64(gradient.updates.map(Int64.init))),
       ]
     }
+    if let barrier = model.barrier {
+      tensors += [
+        column("barrier.round", .i64([Int64(barrier.round)])),
+        column("barrier.arrived", .i64(barrier.hasArrived.map { $0 ? 1 : 0 })),
+        column("barrier.left", .i64(barrier.hasLeft.map { $0 ? 1 : 0 })),
+        column("barrier.rate", .f64(barrier.rateScales)),
+        column("barrier.gradients", .f32(barrier.gradients)),
+      ]
+    }
     for (number, worker) in workers.enumerated() {
       tensors += [
         column("worker.\(number).net", .f32(worker.netOrGradient)),
@@ -359,6 +370,21 @@ extension Checkpoint {
         values: try tensors.f32("gradient.values", shape: [layout.count]),
         workers: try tensors.i64("gradient.worker", shape: shape).map { Int($0) },
         updates: try tensors.i64("gradient.update", shape: shape).map { Int($0) })
+    }
+    if configuration.sharing == .synchronous {
+      let workers = [configuration.workers]
+      func flags(_ name: String) throws -> [Bool] {
+        let numbers = try tensors.i64(name, shape: workers)
+        guard numbers.allSatisfy({ 0...1 ~= $0 }) else {
+          throw ConfigurationError(description: "the checkpoint has an impossible round of gradients")
+        }
+        return numbers.map { $0 == 1 }
+      }
+      state.barrier = GradientBarrier.State(
+        round: Int(try tensors.i64("barrier.round", shape: [1])[0]),
+        hasArrived: try flags("barrier.arrived"), hasLeft: try flags("barrier.left"),
+        rateScales: try tensors.f64("barrier.rate", shape: workers),
+        gradients: try tensors.f32("barrier.gradients", shape: [configuration.workers * layout.count]))
     }
     return state
   }

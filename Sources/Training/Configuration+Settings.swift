@@ -50,11 +50,18 @@ private enum JSONValue: Codable {
     }
   }
 
-  /// The names of all values in it, `outer.inner`, in alphabetical order.
-  var names: [String] {
-    guard case .object(let members) = self else { return [] }
-    return members.sorted { $0.key < $1.key }.flatMap { name, value in
-      if case .object = value { value.names.map { "\(name).\($0)" } } else { [name] }
+  /// The value as a user writes it: a word without quotation marks, a list in brackets.
+  var words: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .integer(let value): "\(value)"
+    case .natural(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .text(let value): value
+    case .list(let values): "[\(values.map(\.words).joined(separator: ","))]"
+    case .object(let members):
+      "{\(members.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value.words)" }.joined(separator: ","))}"
     }
   }
 
@@ -63,6 +70,14 @@ private enum JSONValue: Codable {
     guard let name = path.first else { return true }
     guard case .object(let members) = self else { return false }
     return members[name]?.has(path.dropFirst()) ?? false
+  }
+
+  /// All values in it by their names, in alphabetical order.
+  var leaves: [(name: String, value: JSONValue)] {
+    guard case .object(let members) = self else { return [("", self)] }
+    return members.sorted { $0.key < $1.key }.flatMap { name, value in
+      value.leaves.map { ($0.name.isEmpty ? name : "\(name).\($0.name)", $0.value) }
+    }
   }
 
   /// Puts `value` in the place that `path` names.
@@ -89,8 +104,15 @@ extension Configuration {
     return .object(members)
   }
 
+  /// All settings by their names, in alphabetical order, each with its value as `set` takes it.
+  public var settings: [(name: String, value: String)] {
+    document.leaves.map { ($0.name, $0.value.words) }
+  }
+
   /// The names of all settings, in alphabetical order.
-  public static func settingNames(of configuration: Configuration) -> [String] { configuration.document.names }
+  public static func settingNames(of configuration: Configuration) -> [String] {
+    configuration.document.leaves.map(\.name)
+  }
 
   /// Changes the setting `name`, or the whole group of settings of that name, to what `text` says: a number, `true`,
   /// `false`, a word, or the JSON of a list or a group.
@@ -99,7 +121,9 @@ extension Configuration {
     let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)[...]
     guard document.has(path) else {
       throw ConfigurationError(
-        description: "there is no setting '\(name)'; there are \(Self.settingNames(of: self).joined(separator: ", "))")
+        description: "there is no setting '\(name)'; "
+          + "the nearest known: \(name.nearest(3, among: Self.settingNames(of: self)).joined(separator: ", ")); "
+          + "a3c presets show \(preset) has all")
     }
     // A word is no JSON; in quotation marks it is.
     let value = (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .text(text)

@@ -187,6 +187,11 @@ public final class Trainer {
         if phase == .finished || phase == .failed || order.load(ordering: .relaxed) != .run { return }
         if let recorder, seat.log.isFull { recorder.append(&seat.log, of: seat.worker.number) }
       }
+      guard seat.worker.isEnabled(in: seat.world) else {
+        // Somebody else's push is missing. It comes within a flush, or there is an order to stop.
+        sched_yield()
+        continue
+      }
       seat.worker.step(&seat.world)
       seat.accesses &+= 1
       if recorder != nil { seat.log.note(phase, ticket: seat.world.ticket, pulled: seat.worker.pulled) }

@@ -41,6 +41,17 @@ extension Configuration {
     return Worker(number: number, plan: world.plan, environment: environment, model: world.model)
   }
 
+  /// The moments by which a worker normalises observations; `nil` where workers do not.
+  /// - Throws: when there is no environment of that name.
+  public func observationMoments(of worker: Worker.State) throws(UnknownEnvironment) -> RunningMoments? {
+    guard normalizesObservations else { return nil }
+    let dimension = try Environments.registration(of: environment).unlimited.observationSpace.dimension
+    var moments = RunningMoments(dimension: dimension)
+    // They come first in the state of the environment that normalises.
+    moments.state = Array(worker.environment.prefix(moments.state.count))
+    return moments
+  }
+
   /// A lockstep run under `schedule`, before any access.
   /// - Throws: when there is no environment of that name.
   public func makeSimulation(

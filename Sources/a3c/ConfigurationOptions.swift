@@ -17,8 +17,8 @@ enum ConfigurationOptions {
   static let sharing = Option<SharingProtocol?>(
     "protocol", .choice("NAME"),
     help: """
-      how the model is shared: locked, sharded or hogwild; or with a known fault: in-place, gradient-slot, bind-once \
-      or overwrite (default: the preset's)
+      how the model is shared: locked, sharded, hogwild, or synchronous (A2C); or with a known fault: in-place, \
+      gradient-slot, bind-once or overwrite (default: the preset's)
       """)
   static let granularity = Option<Granularity>(
     "granularity", .granularity, default: .tensor, help: "how the model is cut into blocks")

@@ -1,6 +1,7 @@
 // `a3c evaluate`: how good a trained policy is, with the uncertainty that its episodes leave.
 
 import DeterministicMath
+import Environments
 import Experiments
 import Foundation
 import Reporting
@@ -40,7 +41,7 @@ struct EvaluateCommand {
   /// - Returns: the exit code.
   func run() throws -> Int32 {
     let policy = try loadPolicy(path)
-    let report = try evaluate(policy.configuration, policy.parameters)
+    let report = try evaluate(policy.configuration, policy.parameters, policy.moments)
     print(arguments[Self.json] ? try report.json() : report.screen(on: .standardOutput))
     return 0
   }
@@ -48,11 +49,12 @@ struct EvaluateCommand {
   /// Plays the episodes, with progress on standard error.
   /// - Throws: `UnplayablePolicy`.
   func evaluate(
-    _ configuration: Configuration, _ parameters: [Float],
+    _ configuration: Configuration, _ parameters: [Float], _ moments: RunningMoments? = nil,
     style: ProgressStyle = .suited(to: .standardError, quiet: false)
   ) throws -> EvaluationReport {
     let player = try PolicyPlayer(
-      configuration, parameters: parameters, seed: arguments[Self.seed], maxSteps: arguments[Self.maxSteps])
+      configuration, parameters: parameters, seed: arguments[Self.seed], maxSteps: arguments[Self.maxSteps],
+      moments: moments)
     let episodes = UInt32(arguments[Self.episodes])
     let choices = ActionChoice.allCases
     let meter = ProgressMeter("evaluate", total: choices.count * Int(episodes), unit: "episodes", style: style)

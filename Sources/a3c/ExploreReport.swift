@@ -158,7 +158,7 @@ struct ExploreReport: Encodable {
       ("by", "\(strategy!), seed \(strategySeed!), after \(counted(foundSize!.accesses, "access", "accesses"))"))
     lines += terminal.keyValueLines(facts)
     lines += ["", heading("what happens")] + sentences.map { "  \($0)" }
-    if preemptions == 0 && !P.canBlock {
+    if preemptions == 0 && !race.end.canBlock {
       lines.append("  It needs no interleaving: one worker after the other shows it.")
     }
     lines += [

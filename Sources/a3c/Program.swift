@@ -20,7 +20,8 @@ let program = CommandTable(
   commands: [
     ReplayCommand.declaration, ExploreCommand.declaration, HazardsCommand.declaration, DebugCommand.declaration,
     TrainCommand.declaration, TraceCommand.declaration, EvaluateCommand.declaration, RolloutCommand.declaration,
-    VerifyCommand.declaration, CurvesCommand.declaration, CheckEnvironmentCommand.declaration, BenchCommand.declaration,
+    PresetsCommand.declaration, VerifyCommand.declaration, CurvesCommand.declaration,
+    CheckEnvironmentCommand.declaration, BenchCommand.declaration,
   ])
 
 /// Writes a complaint or a remark where it never mixes with results.
@@ -42,6 +43,7 @@ func run(_ words: [String]) throws -> Int32 {
     case RolloutCommand.declaration.name: return try RolloutCommand(arguments).run()
     case HazardsCommand.declaration.name: return try HazardsCommand(arguments).run()
     case ExploreCommand.declaration.name: return try ExploreCommand(arguments).run()
+    case PresetsCommand.declaration.name: return try PresetsCommand(arguments).run()
     case VerifyCommand.declaration.name: return try VerifyCommand(arguments).run()
     case CurvesCommand.declaration.name: return try CurvesCommand(arguments).run()
     case CheckEnvironmentCommand.declaration.name: return try CheckEnvironmentCommand(arguments).run()

@@ -63,7 +63,7 @@ struct RolloutCommand {
   /// - Returns: the exit code.
   func run() throws -> Int32 {
     let policy = try loadPolicy(path)
-    let (output, remark) = try deliver(rollout(policy.configuration, policy.parameters))
+    let (output, remark) = try deliver(rollout(policy.configuration, policy.parameters, policy.moments))
     print(output, terminator: "")
     if let remark { tell(remark) }
     return 0
@@ -84,9 +84,12 @@ struct RolloutCommand {
 
   /// Plays the episode.
   /// - Throws: `UnplayablePolicy`.
-  func rollout(_ configuration: Configuration, _ parameters: [Float]) throws -> RolloutReport {
+  func rollout(
+    _ configuration: Configuration, _ parameters: [Float], _ moments: RunningMoments? = nil
+  ) throws -> RolloutReport {
     let player = try PolicyPlayer(
-      configuration, parameters: parameters, seed: arguments[Self.seed], maxSteps: arguments[Self.maxSteps])
+      configuration, parameters: parameters, seed: arguments[Self.seed], maxSteps: arguments[Self.maxSteps],
+      moments: moments)
     let choice: ActionChoice = arguments[Self.sampled] ? .sampled : .greedy
     let episode = arguments[Self.episode]
     var steps: [PlayedStep] = []
@@ -166,8 +169,8 @@ struct RolloutReport: Encodable {
         ("obs_cos", steps.map { $0.observation[0] }), ("obs_sin", steps.map { $0.observation[1] }),
       ]
     }
-    let dimension = steps[0].action.count
     func append(_ name: String, _ values: (PlayedStep) -> [Float]) {
+      let dimension = values(steps[0]).count
       for index in 0..<dimension {
         table.append((dimension == 1 ? name : "\(name)_\(index)", steps.map { Double(values($0)[index]) }))
       }
@@ -175,8 +178,12 @@ struct RolloutReport: Encodable {
     append("action", \.action)
     table.append(("reward", steps.map(\.reward)))
     table.append(("return", steps.map(\.returnSoFar)))
-    append("mean", \.mean)
-    append("deviation", \.deviation)
+    if steps[0].deviation.isEmpty {
+      append("probability", \.mean)
+    } else {
+      append("mean", \.mean)
+      append("deviation", \.deviation)
+    }
     table.append(("value", steps.map { Double($0.value) }))
     return table
   }

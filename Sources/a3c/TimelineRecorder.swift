@@ -263,7 +263,7 @@ extension Worker.Phase {
   /// Whether a worker of `configuration` comes here from acting and differentiating.
   fileprivate func isAfterWork(_ configuration: Configuration) -> Bool {
     switch self {
-    case .exchanging, .loading(0), .decaying(0), .assigning(0), .incrementing(0), .overwriting(0): true
+    case .exchanging, .loading(0), .decaying(0), .assigning(0), .incrementing(0), .overwriting(0), .meeting: true
     case .updating(0): configuration.sharing == .sharded && configuration.stepCount != .readTwice
     default: false
     }
@@ -273,8 +273,11 @@ extension Worker.Phase {
     switch self {
     case .pulling, .pullingAll, .viewing, .viewingAll: .pull
     case .exchanging: .exchange
-    case .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching, .overwriting: .push
-    case .incrementing, .readingFirstStep, .readingSecondStep, .claiming, .counting, .loadingCount, .storingCount,
+    case .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching, .overwriting,
+      .meeting:
+      .push
+    case .leaving, .incrementing, .readingFirstStep, .readingSecondStep, .claiming, .counting, .loadingCount,
+      .storingCount,
       .smoothing, .checking, .setting, .reading, .publishing, .finished, .failed:
       .bookkeeping
     }

@@ -226,7 +226,7 @@ import Testing
 private struct Secretive: Process {
   var next = 0
 
-  static var canBlock: Bool { true }
+  var canBlock: Bool { true }
 
   var nextAccess: Access? { next < 2 ? Access(.update, next) : nil }
 

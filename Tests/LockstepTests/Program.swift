@@ -41,7 +41,7 @@ struct Program<Shared: Cells>: Process {
 
   init(_ code: [Instruction]) { self.code = code }
 
-  static var canBlock: Bool { true }
+  var canBlock: Bool { true }
 
   var nextAccess: Access? { registers.next < code.count ? code[registers.next].access : nil }
 

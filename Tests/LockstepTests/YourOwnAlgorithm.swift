@@ -50,7 +50,7 @@ struct Worker: Process {
     }
   }
 
-  static var canBlock: Bool { true }
+  var canBlock: Bool { true }
 
   /// Taking waits until there is something to take.
   func isEnabled(in server: Server) -> Bool {

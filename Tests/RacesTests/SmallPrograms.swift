@@ -50,7 +50,7 @@ struct Locker: Participant {
   var taken = 0
   var returned = 0
 
-  static let canBlock = true
+  var canBlock: Bool { true }
   var name: String { "locker \(number)" }
   var updates: Int { 0 }
 

@@ -10,8 +10,9 @@ import Training
 @testable import Sharing
 
 extension SharingProtocol {
-  /// The protocols that push the gradient of each flush, rather than weights at the end of an episode.
-  static let flushwise = allCases.filter { $0 != .overwrite }
+  /// The protocols that push the gradient of each flush, rather than weights at the end of an episode, and wait for
+  /// nobody.
+  static let flushwise = allCases.filter { $0 != .overwrite && $0 != .synchronous }
 }
 
 extension Configuration {

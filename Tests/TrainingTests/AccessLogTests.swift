@@ -110,6 +110,8 @@ extension SingleAccess {
     case .smooth: .smoothing
     case .read: .reading
     case .publish: .publishing
+    case .meet: .meeting
+    case .leave: .leaving
     }
   }
 }
@@ -235,7 +237,8 @@ private func bits(_ accesses: [LoggedAccess]) -> [[UInt64]] {
     }
     for single in SingleAccess.allCases {
       let endsPush = [.apply, .updateFetched, .overwrite, .updateCounted].contains(single)
-      #expect(blocks(.single, single) == (endsPush ? [2] : []), "\(single)")
+      // A gradient that is put into a round touches the model, and no block.
+      #expect(blocks(.single, single) == (single == .meet ? [0, 1, 2] : endsPush ? [2] : []), "\(single)")
     }
     #expect(blocks(.push) == [0] && blocks(.pull) == [])
   }

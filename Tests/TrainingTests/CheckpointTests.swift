@@ -68,6 +68,19 @@ extension TrainingSimulation {
     #expect(middles > 9 && unbroken.world.statistics.count(of: .lostCount) > 0)
   }
 
+  @Test func aFlushOfSeveralEpisodesIsTakenUpInItsMiddle() throws {
+    let configuration = Configuration.small(.locked, workers: 2) {
+      ($0.episodes, $0.maxSteps, $0.flushLength, $0.flushesAtEpisodeEnd) = (9, 4, 10, false)
+      ($0.advantage, $0.normalizesObservations, $0.annealsLearningRate) = (.generalized, true, true)
+    }
+    var run = try configuration.makeSimulation(.random, scheduleSeed: 1)
+    let end = run.end()
+    repeat {
+      #expect(try TrainingSimulation(Checkpoint(run.checkpoint.bytes())).end() == end, "after \(run.accesses) accesses")
+    } while run.advance() != nil
+    #expect(run.world.statistics.updates > 1)
+  }
+
   @Test func whatASlipKeepsIsTakenUpToo() throws {
     let changes: [(inout Slips) -> Void] = [
       { $0.neverCleared = true }, { $0.firstGradientForever = true }, { $0.staleBootstrap = true },
@@ -182,7 +195,9 @@ extension TrainingSimulation {
       let isOfDigest =
         error?.description == "the checkpoint has digest \(found) where its run.json says \(run.digest)"
         && found != "\(run.digest)"
-      let sentences = ["impossible step counts", "impossible results", "impossible owners", "versions to come"]
+      let sentences = [
+        "impossible step counts", "impossible results", "impossible owners", "versions to come", "impossible round",
+      ]
       let isImpossible = sentences.contains {
         error?.description.contains($0) == true
       }
