@@ -208,15 +208,15 @@ extension Conclusion {
     }
   }
 
-  /// "One source of chance decides how a run ends": supported where the interval of its share alone is above one half.
+  /// "How a run ends follows from one source of chance": supported where the interval of its share alone is above one half.
   /// - Parameters:
   ///   - own: the label of the runs that are all a seed's own.
   ///   - exchanged: those of the runs that have one factor of their partner's.
-  public static func decides(
-    _ factor: ChanceFactors, named name: String, _ statistic: SeedStatistic, own: String,
+  public static func follows(
+    _ statistic: SeedStatistic, from factor: ChanceFactors, named name: String, own: String,
     exchanged: [(factor: ChanceFactors, label: String)]
   ) -> Conclusion {
-    let statement = "\(name) decides \(statistic.name)".capitalizedSentence
+    let statement = "\(statistic.name) follows from \(name) alone".capitalizedSentence
     return Conclusion(statement, of: [own] + exchanged.map(\.label)) { curves in
       func values(_ label: String) -> [Double] { statistic.values(curves[label]) }
       guard values(own).count >= leastSeeds else { return Finding(.undecided, "there are too few seeds") }
@@ -228,9 +228,9 @@ extension Conclusion {
         "\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))"
       }
       let evidence =
-        "alone, whatever the others are, \(name) decides \(NumberText.percent(alone)) of the variance between "
-        + "\(values(own).count) seeds (\(text(interval))); with the other two held, another one leaves "
-        + "\(NumberText.percent(all)) of it (\(text(intervalInAll)))"
+        "of the variance between \(values(own).count) seeds, \(NumberText.percent(alone)) follow from it whatever the "
+        + "other two are (\(text(interval))), and \(NumberText.percent(all)) are left where it alone is exchanged "
+        + "(\(text(intervalInAll)))"
       return Finding(
         interval.lowerBound > 0.5 ? .supported : interval.upperBound < 0.5 ? .contradicted : .undecided, evidence)
     }

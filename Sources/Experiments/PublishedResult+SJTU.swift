@@ -151,8 +151,9 @@ extension PublishedResult {
         },
       conclusions: [SeedStatistic.end, .mean].flatMap { statistic in
         exchanged.map { factor, name, _ in
-          .decides(
-            factor, named: name, statistic, own: own.label, exchanged: exchanged.map { ($0.factor, $0.label) })
+          .follows(
+            statistic, from: factor, named: name, own: own.label,
+            exchanged: exchanged.map { ($0.factor, $0.label) })
         }
       }, seedFactor: 2)
   }()

@@ -87,7 +87,7 @@ private func judge(
   @Test func `a source of chance decides what follows from it alone`() {
     let labels: [(factor: ChanceFactors, label: String)] = [(.schedule, "s"), (.noise, "n"), (.weights, "w")]
     func decides(_ factor: ChanceFactors, _ ensembles: [String: CurveEnsemble]) -> Verdict {
-      judge(.decides(factor, named: "it", .end, own: "own", exchanged: labels), ensembles)
+      judge(.follows(.end, from: factor, named: "it", own: "own", exchanged: labels), ensembles)
     }
     // The end is the number of the weights' seed: that of the partner where weights are exchanged.
     let squares = (0..<40).map { [Double($0 * $0)] }
