@@ -228,9 +228,9 @@ extension Conclusion {
         "\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))"
       }
       let evidence =
-        "of the variance between \(values(own).count) seeds, \(NumberText.percent(alone)) follow from it whatever the "
-        + "other two are (\(text(interval))), and \(NumberText.percent(all)) are left where it alone is exchanged "
-        + "(\(text(intervalInAll)))"
+        "of the variance between \(values(own).count) seeds, \(NumberText.percent(alone)) follow from it whatever "
+        + "the other two are (\(text(interval))), and \(NumberText.percent(all)) are left where it alone is "
+        + "exchanged (\(text(intervalInAll)))"
       return Finding(
         interval.lowerBound > 0.5 ? .supported : interval.upperBound < 0.5 ? .contradicted : .undecided, evidence)
     }
