@@ -135,7 +135,7 @@ extension Conclusion {
       anyOf(labels) { label in
         let (ensemble, published) = (curves[label], curves.published[label]!)
         let share = published.shareWithin(ensemble)
-        let evidence = "\(NumberText.percent(share)) of its points lie within \(ensemble.seeds.count) seeds"
+        let evidence = "\(NumberText.percent(share)) of its points lie within \(seeds(ensemble.seeds.count))"
         if share >= 0.95 { return Finding(.supported, evidence) }
         return Finding(share < 0.5 && isMany(ensemble.seeds.count) ? .contradicted : .undecided, evidence)
       }
@@ -150,7 +150,7 @@ extension Conclusion {
       anyOf(labels) { label in
         let sample = Sample(statistic.values(curves[label]))
         let range = statistic.text(sample.minimum...sample.maximum)
-        let evidence = "\(sample.count) seeds have \(range), \(described(sample, statistic))"
+        let evidence = "\(range) in \(seeds(sample.count)), \(described(sample, statistic))"
         if (sample.minimum...sample.maximum).contains(published) { return Finding(.supported, evidence) }
         return Finding(isMany(sample.count) ? .contradicted : .undecided, evidence)
       }
@@ -187,7 +187,7 @@ extension Conclusion {
       let frequency = Frequency(ensemble.curves.count(where: isTrue), of: ensemble.seeds.count)
       let (low, high) = (frequency.interval.lowerBound, frequency.interval.upperBound)
       let evidence =
-        "\(label): \(frequency.count) of \(frequency.total) seeds \(description), 95 % interval "
+        "\(label): \(frequency.count) of \(seeds(frequency.total)) \(description), 95 % interval "
         + "\(NumberText.percent(low)) to \(NumberText.percent(high))"
       return Finding(low > 0.5 ? .supported : high < 0.5 ? .contradicted : .undecided, evidence)
     }
@@ -208,7 +208,8 @@ extension Conclusion {
     }
   }
 
-  /// "How a run ends follows from one source of chance": supported where the interval of its share alone is above one half.
+  /// "How a run ends follows from one source of chance": supported where the interval of its share alone is above one
+  /// half.
   /// - Parameters:
   ///   - own: the label of the runs that are all a seed's own.
   ///   - exchanged: those of the runs that have one factor of their partner's.
@@ -228,7 +229,7 @@ extension Conclusion {
         "\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))"
       }
       let evidence =
-        "of the variance between \(values(own).count) seeds, \(NumberText.percent(alone)) follow from it whatever "
+        "of the variance between \(seeds(values(own).count)), \(NumberText.percent(alone)) follow from it whatever "
         + "the other two are (\(text(interval))), and \(NumberText.percent(all)) are left where it alone is "
         + "exchanged (\(text(intervalInAll)))"
       return Finding(
@@ -245,7 +246,7 @@ extension Conclusion {
       let interval = sample.interquartileInterval
       let reached = Frequency(sample.values.count { $0 > level }, of: sample.count)
       let evidence =
-        "\(label): \(statistic.name) has \(described(sample, statistic)); \(reached.count) of \(reached.total) seeds "
+        "\(label): \(statistic.name) has \(described(sample, statistic)); \(reached.count) of \(seeds(reached.total)) "
         + "are above \(statistic.text(level))"
       guard sample.count >= leastSeeds, !interval.contains(level) else { return Finding(.undecided, evidence) }
       return Finding(interval.lowerBound > level ? .supported : .contradicted, evidence)
@@ -254,6 +255,8 @@ extension Conclusion {
 
   /// Whether a run outside the range of so many others is one in ten at most.
   static func isMany(_ seeds: Int) -> Bool { 2 / Double(seeds + 1) <= significance }
+
+  private static func seeds(_ count: Int) -> String { "\(count) seed\(count == 1 ? "" : "s")" }
 
   private static func described(_ sample: Sample, _ statistic: SeedStatistic) -> String {
     "IQM \(statistic.text(sample.interquartileMean)), 95 % interval \(statistic.text(sample.interquartileInterval))"

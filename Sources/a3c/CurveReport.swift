@@ -149,7 +149,7 @@ struct ResultList: Encodable {
       results.flatMap { entry in
         [terminal.emphasised(entry.name, .strong), "  \(entry.title)", "  \(entry.source)"]
           + terminal.keyValueLines(
-            [("runs", entry.variants.joined(separator: ", "))], wrapsValues: true)
+            [("runs", entry.variants.joined(separator: "; "))], wrapsValues: true)
       }
     return (lines + ["", "run one with: a3c curves NAME; all with: a3c curves --all"]).joined(separator: "\n")
   }
