@@ -69,9 +69,10 @@ extension DebuggerCommand {
     CommandWord("continue", "", "go on to the next place with a breakpoint, or to the end") { _ in .goOn },
     CommandWord("reverse-continue", "", "go back to the latest one, or to the beginning") { _ in .goBack },
     CommandWord(
-      "break", "on hazard [ID] | block B [version V] | worker W | when NAME[I] > X | list | delete [N]",
+      "break",
+      "[on] hazard [ID] | [on] block B [version V] | [on] worker W | when NAME[I] > X | list | delete [N]",
       "stop where a hazard shows, a block is touched or reaches a version, a worker goes, or a parameter becomes so",
-      followers: ["on", "block", "worker", "when", "list", "delete"]
+      followers: ["on", "hazard", "block", "worker", "when", "list", "delete"]
     ) { phrase throws(DebuggerError) in try phrase.breakpoint() },
     CommandWord(
       "print", "WHAT [of W] [NAME | NAME[I]]",
@@ -131,7 +132,7 @@ extension DebuggerCommand {
     if let first = given.first, let command = try? word(first) {
       switch given.last! {
       case "hazard": known = Hazard.allCases.map(\.rawValue)
-      case "on": known = ["hazard"]
+      case "on": known = ["hazard", "block", "worker"]
       case "block": known = vocabulary.blocks
       case "when": known = vocabulary.layout.tensors.map(\.name)
       case "help": known = words.map(\.word)
@@ -215,11 +216,12 @@ private struct Phrase {
   }
 
   mutating func breakpoint() throws(DebuggerError) -> DebuggerCommand {
-    let kinds = ["on", "block", "worker", "when", "list", "delete"]
-    guard let word = next() else { return .listBreakpoints }
+    guard !words.isEmpty else { return .listBreakpoints }
+    let places = ["hazard", "block", "worker"]
+    let kinds = take("on") ? places : places + ["when", "list", "delete"]
+    guard let word = next() else { throw DebuggerError("write break on hazard, break on block B or break on worker W") }
     switch kinds[try unique(word, among: kinds, what: "breakpoint")] {
-    case "on":
-      guard take("hazard") else { throw DebuggerError("write break on hazard, and its id if only one counts") }
+    case "hazard":
       guard let id = next() else { return .breakWhen(.hazard(nil)) }
       let ids = Hazard.allCases.map(\.rawValue)
       return .breakWhen(.hazard(Hazard(rawValue: ids[try unique(id, among: ids, what: "hazard")])))

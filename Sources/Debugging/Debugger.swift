@@ -79,7 +79,7 @@ public struct Debugger<P: Participant, S: Strategy> {
       throw DebuggerError("the access that led here shows no hazard; go to one by break on hazard, then continue")
     }
     let here = walk.place
-    let places = Set(explanations.flatMap(\.indices)).filter { $0 < here }.map { $0 + 1 }.sorted()
+    let places = Set(explanations.flatMap(\.places)).filter { $0 <= here }.sorted()
     let stops = places.compactMap { walk.go(to: $0).stop }
     _ = walk.go(to: here)
     return explanations.map(Reply.explanation) + (stops.isEmpty ? [] : [.history(stops)])

@@ -3,7 +3,7 @@
 
 /// The first place where a second run of the same program did something else.
 public struct Divergence: Hashable, Sendable, CustomStringConvertible {
-  /// The number, from 0, of the access that tells the runs apart; 0 too when they begin differently.
+  /// How many accesses both runs made alike before the one that tells them apart; 0 too when they begin differently.
   public var index: Int
   /// What the first run did there, and what state that left.
   public var first: String
@@ -18,7 +18,7 @@ public struct Divergence: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// Both runs in one line.
-  public var description: String { "access \(index): first run \(first); second run \(second)" }
+  public var description: String { "after \(index) equal accesses: first run \(first); second run \(second)" }
 }
 
 /// Runs a program twice and compares, access after access, what was done, who can go on, and a digest of the state. A

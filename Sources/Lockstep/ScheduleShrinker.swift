@@ -46,6 +46,8 @@ public struct ScheduleShrinker<P: Process> {
   public private(set) var candidates = 0
   /// How many accesses may still be made in candidates; once it is 0, a smaller schedule may have been left untried.
   public private(set) var effort: Int
+  /// Asked before each candidate; `true` ends the effort.
+  public var isInterrupted: () -> Bool = { false }
 
   /// Runs of accesses up to this length are left out in every length, longer ones in lengths that are halved.
   private static var thoroughLength: Int { 32 }
@@ -77,7 +79,7 @@ public struct ScheduleShrinker<P: Process> {
   }
 
   /// Shrinks until no candidate is smaller, or the effort is spent.
-  /// - Parameter progress: hears of each smaller schedule.
+  /// - Parameter progress: hears of each candidate that was run.
   public mutating func shrink(progress: (ScheduleShrinker) -> Void = { _ in }) {
     var before: Size
     repeat {
@@ -233,13 +235,14 @@ public struct ScheduleShrinker<P: Process> {
   /// is smaller.
   @discardableResult
   private mutating func accept(_ prefix: Int, _ rest: [Int], _ progress: (ScheduleShrinker) -> Void) -> Bool {
+    if isInterrupted() { effort = 0 }
     guard effort > 0 else { return false }
     candidates += 1
+    defer { progress(self) }
     var attempt = best
     attempt.rewind(to: prefix)
     guard let failing = failing(attempt, then: rest), size(of: failing) < size else { return false }
     best = failing
-    progress(self)
     return true
   }
 

@@ -33,13 +33,15 @@ public struct SearchResult: Hashable, Sendable {
 ///   - inspection: when a run is asked. A run whose strategy stops counts as one whose choices are used up.
 ///   - stepLimit: the most accesses of a schedule.
 ///   - progress: hears of each schedule that did not fail.
+///   - isInterrupted: asked before each schedule; `true` ends the search.
 ///   - shows: whether a run shows the failure.
 public func search<P: Process, S: Strategy>(
   _ portfolio: Portfolio, from start: Simulation<P, S>, inspection: Inspection = .afterEveryAccess,
-  stepLimit: Int = 100_000, progress: (SearchResult) -> Void = { _ in }, shows: (Simulation<P, Replayed>) -> Bool
+  stepLimit: Int = 100_000, progress: (SearchResult) -> Void = { _ in }, isInterrupted: () -> Bool = { false },
+  shows: (Simulation<P, Replayed>) -> Bool
 ) -> SearchResult {
   var result = SearchResult(schedules: portfolio.members.map { _ in 0 })
-  for turn in portfolio {
+  for turn in portfolio where !isInterrupted() {
     var run = start.snapshot(drivenBy: Replayed([]))
     let choices = failingChoices(
       of: &run, turn.strategy, inspection: inspection, stepLimit: stepLimit, shows: shows)

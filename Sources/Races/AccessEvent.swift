@@ -5,8 +5,9 @@ import Sharing
 
 /// One access of a schedule, as it was made.
 public struct AccessEvent: Hashable, Sendable, Codable {
-  /// Its number in the run, from 0; of an access that is waited for, the number of accesses made.
-  public var index: Int
+  /// Its place in the run: how many accesses have been made with it, so that a debugger shows it where it has gone to
+  /// this place; of an access that is waited for, how many there would be.
+  public var place: Int
   /// Who made it, by the number of the process.
   public var process: Int
   /// Who made it: `worker 1`.
@@ -25,8 +26,13 @@ public struct AccessEvent: Hashable, Sendable, Codable {
   public var versionAfter: Int
   /// Whether it begins an update that the same process completes in its next access.
   public var beginsUpdate = false
+  /// Whether it changes the moments of a block, and not the parameters (`inPlace`).
+  public var changesMoments = false
   /// The hazards that it showed.
   public var hazards: [Hazard] = []
+
+  /// How many accesses were made before it.
+  public var index: Int { place - 1 }
 
   /// Who, where and what: `worker 1, update 0: store actor.weight`.
   public var description: String { "\(name), update \(update): \(words)" }
@@ -75,10 +81,15 @@ public struct AccessHistory<P: Participant> {
     let participant = run.processes[process]
     let access = participant.nextAccess!
     while changes.count <= access.object { changes.append(0) }
+    let changesMoments =
+      switch participant.workerPhase {
+      case .decaying, .accumulating: true
+      default: false
+      }
     return AccessEvent(
-      index: run.accesses, process: process, name: participant.name, update: participant.updates,
+      place: run.accesses + 1, process: process, name: participant.name, update: participant.updates,
       words: participant.nextAccessDescription(in: run.world)!, object: access.object, changes: access.kind != .read,
-      versionBefore: changes[access.object], versionAfter: changes[access.object])
+      versionBefore: changes[access.object], versionAfter: changes[access.object], changesMoments: changesMoments)
   }
 
   /// The accesses before which those stand who have not finished.

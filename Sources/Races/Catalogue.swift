@@ -117,7 +117,7 @@ extension CatalogueEntry {
         Adam in PyTorch decays a moment in one operation and adds the gradient in the next. Two workers that \
         interleave the two leave β²m + (1 − β)(g + g′), which neither order of whole updates gives.
         """,
-      evidence: "somebody else changed the moments between a worker's decay and its addition",
+      evidence: "somebody else changed the moments between a worker's decay, its addition and its step",
       repair: "the whole update of a block is one access (sharded)",
       faulty: { $0.configuration.sharing = .inPlace }, repaired: { $0.configuration.sharing = .sharded }),
     CatalogueEntry(

@@ -4,22 +4,19 @@ import Reporting
 import Sharing
 
 extension Explanation {
-  /// What happened, in a few sentences.
-  public var sentences: [String] { sentences(countingFrom: 0) }
-
-  /// What happened, in a few sentences in which the first access of the run has the number `first`.
-  public func sentences(countingFrom first: Int) -> [String] {
-    var sentences = [happening(first)]
+  /// What happened, in a few sentences that name accesses by their places.
+  public var sentences: [String] {
+    var sentences = [happening]
     if let elementSentence { sentences.append(elementSentence) }
-    if mayBeginEarlier { sentences.append("What came before access \(beginning + first) was not looked at.") }
+    if mayBeginEarlier { sentences.append("What came before access \(beginning + 1) was not looked at.") }
     return sentences
   }
 
   /// The number that shows it most, in a sentence; `nil` where no number of the model differs.
-  var elementSentence: String? { element.map { Self.sentence(on: $0, hazard) } }
+  var elementSentence: String? { element.map(sentence) }
 
-  private func happening(_ first: Int) -> String {
-    func access(_ event: AccessEvent) -> String { "access \(event.index + first) (\(event.description))" }
+  private var happening: String {
+    func access(_ event: AccessEvent) -> String { "access \(event.place) (\(event.description))" }
     func place(_ event: AccessEvent) -> String { "A" + access(event).dropFirst() }
     let object = object ?? "what they share"
     guard let other else {
@@ -32,13 +29,13 @@ extension Explanation {
     switch hazard {
     case .tornPull:
       let update = "\(other.name)'s update \(other.update)"
-      return "\(place(met)) brings \(update), which access \(other.index + first) put there"
+      return "\(place(met)) brings \(update), which access \(other.place) put there"
         + (seen.map { "; \(access($0)) brings its block without that update." } ?? ".")
     case .episodeOverrun:
-      return "\(place(other)) begins the last episode that was asked for; \(place(shown)) begins one more."
+      return "\(place(other)) begins the last episode that was asked for; \(access(shown)) begins one more."
     case .bindOnce:
       return "\(place(other)) binds \(object) to \(other.name) for ever. "
-        + (seen.map { "\(place($0)) puts nothing there. " } ?? "")
+        + (seen.map { "\(place($0)) makes version \($0.versionAfter), still \(other.name)'s gradient. " } ?? "")
         + "\(place(met)) brings the gradient of \(other.name)."
     case .lateBinding:
       return "\(place(other)) goes on to the next worker before a thread has looked. "
@@ -58,10 +55,22 @@ extension Explanation {
     }
   }
 
-  private static func sentence(on element: Element, _ hazard: Hazard) -> String {
-    let change = "from \(element.seen) to \(element.met)"
-    return "Of the numbers in between, \(element.tensor)[\(element.element)] changes most: \(change)"
-      + (hazard == .lostUpdate ? ", a change that is overwritten." : ".")
+  private func sentence(on element: Element) -> String {
+    let name = element.tensor + (element.element.map { "[\($0)]" } ?? "")
+    switch element.comparison {
+    case .change:
+      return "Of the numbers in between, \(name) changes most: from \(element.seen) to \(element.met)"
+        + (hazard == .lostUpdate ? ", a change that is overwritten." : ".")
+    case .gradients:
+      return "Of the two gradients, \(name) differs most: \(shown.name) computed \(element.seen) and applies "
+        + "\(element.met)."
+    case .counts:
+      return "No parameter shows it but \(name): the first moment is corrected for step \(Int(element.seen)), the "
+        + "second for step \(Int(element.met))."
+    case .addition:
+      return "The moments were zero, so that decays changed nothing. Of what the addition makes, \(name) is largest: "
+        + "\(element.met), of which \(other?.name ?? "the other")'s decay, already made, takes nothing."
+    }
   }
 }
 
@@ -75,7 +84,7 @@ extension [AccessEvent] {
     on terminal: Terminal, explanation: Explanation? = nil, from first: Int = 0
   ) -> [String] {
     let lanes = Lanes(self)
-    let marked = explanation?.indices ?? []
+    let marked = explanation?.places ?? []
     var rows: [[String]] = []
     func row(_ number: String, _ lane: Int, _ text: String) {
       rows.append([number] + lanes.names.indices.map { $0 == lane ? text : "" })
@@ -87,12 +96,12 @@ extension [AccessEvent] {
       }
       for event in self[stretch.range] {
         let mark: String
-        if let explanation, event.index == explanation.shown.index {
+        if let explanation, event.place == explanation.shown.place {
           mark = "  ! \(explanation.hazard.rawValue)"
         } else {
-          mark = marked.contains(event.index) ? "  *" : ""
+          mark = marked.contains(event.place) ? "  *" : ""
         }
-        row("\(event.index)", lanes.position(of: event.process), "\(event.words)  \(event.versions)\(mark)")
+        row("\(event.place)", lanes.position(of: event.process), "\(event.words)  \(event.versions)\(mark)")
       }
     }
     return terminal.tableLines(header: ["access"] + lanes.names, rows: rows)
@@ -106,7 +115,7 @@ extension [AccessEvent] {
     while begin < range.upperBound {
       let process = self[begin].process
       let end =
-        self[begin..<range.upperBound].firstIndex { $0.process != process || marked.contains($0.index) }
+        self[begin..<range.upperBound].firstIndex { $0.process != process || marked.contains($0.place) }
         .map { Swift.max($0, begin + 1) } ?? range.upperBound
       if end - begin >= shortest {
         // The first and the last of a stretch say where it begins and ends.

@@ -7,11 +7,11 @@ import Sharing
 extension Explanation {
   /// The accesses that matter, in the order of the schedule, each once.
   var accesses: [AccessEvent] {
-    Set([seen, other, met, shown].compactMap(\.self)).sorted { ($0.index, $0.process) < ($1.index, $1.process) }
+    Set([seen, other, met, shown].compactMap(\.self)).sorted { ($0.place, $0.process) < ($1.place, $1.process) }
   }
 
-  /// The numbers of the accesses that matter.
-  public var indices: Set<Int> { Set(accesses.map(\.index)) }
+  /// The places of the accesses that matter.
+  public var places: Set<Int> { Set(accesses.map(\.place)) }
 
   /// What each access that matters means for the hazard, in a line to be set beside it.
   var notes: [(access: AccessEvent, text: String)] {
@@ -35,8 +35,8 @@ extension Explanation {
       )
     case .halfMoment:
       return (
-        "\(one) has decayed the moments and will add", "\(other) decays them once more",
-        "\(one) adds to what both have decayed"
+        "\(one) is in the middle of its update", "\(other) changes the moments",
+        "\(one) goes on with what both have changed"
       )
     case .tornPull:
       return (
@@ -107,17 +107,17 @@ extension [AccessEvent] {
     let lanes = Lanes(self)
     let spans = map { event in
       TimelineSpan(
-        lane: lanes.position(of: event.process), start: Double(event.index), end: Double(event.index + 1),
+        lane: lanes.position(of: event.process), start: Double(event.place), end: Double(event.place + 1),
         category: event.category(blocks: blocks), label: event.words, effect: event.versions)
     }
     guard let explanation else {
       return Timeline(title: title, subtitle: subtitle, lanes: lanes.names, unit: "accesses", spans: spans)
     }
     let accesses = explanation.accesses
-    let waits = accesses.filter { $0.index >= count }
+    let waits = accesses.filter { $0.place > count }
     // One row each, below all that was done.
     func place(_ event: AccessEvent) -> TimelinePoint {
-      let row = waits.firstIndex(of: event).map { count + $0 } ?? event.index
+      let row = waits.firstIndex(of: event).map { count + 1 + $0 } ?? event.place
       return TimelinePoint(lane: lanes.position(of: event.process), time: Double(row))
     }
     let hazard = explanation.hazard.rawValue

@@ -1,21 +1,37 @@
 // Why an access shows a hazard: the two accesses that collide, what the worker had seen and what it met, and the number
 // in which that shows most. Nothing is guessed: the schedule is run again and everything is read off it.
 
+import Learning
 import Lockstep
 import Sharing
 
 /// The accesses of a hazard.
 public struct Explanation: Hashable, Sendable, Codable {
-  /// A number of the model that differs between the two moments that a worker mixed up.
+  /// A number of the model that shows a hazard: two values of it that a worker mixed up.
   public struct Element: Hashable, Sendable, Codable {
-    /// The tensor, or the optimizer's slot of one: `actor.weight`, `actor.weight.exp_avg`.
+    /// Which two values they are.
+    public enum Comparison: String, Hashable, Sendable, Codable {
+      /// What the worker had seen, and what was there when it met the other's change.
+      case change
+      /// A number of the gradient that the worker computed, and of the one that it applies.
+      case gradients
+      /// The step counts for which one update corrects its two moments.
+      case counts
+      /// A moment before and after the worker's addition, where the other's decay found only zeros.
+      case addition
+    }
+
+    /// The tensor, the optimizer's slot of one, or a count: `actor.weight`, `actor.weight.exp_avg`, `the step count of
+    /// actor.weight`.
     public var tensor: String
-    /// The place in the tensor, row-major as it is stored (inputs × outputs).
-    public var element: Int
-    /// What the worker had seen.
+    /// The place in the tensor, row-major as it is stored (inputs × outputs); `nil` for a count.
+    public var element: Int?
+    /// The value that the worker had seen, or should have.
     public var seen: Float
-    /// What was there when it met the other's change.
+    /// The value that it met.
     public var met: Float
+    /// Which two values these are.
+    public var comparison: Comparison
   }
 
   /// What the numbers of accesses to an object count.
@@ -75,7 +91,7 @@ public struct Explanation: Hashable, Sendable, Codable {
     let world = P.training(in: history.run.world)
     if let object = met.sharedObject(blocks: world.model.blocks.count) {
       self.object = object.nameInSentence(blocks: world.model.blocks)
-      element = Element(of: collision, object, choices, from: start)
+      element = Element(of: collision, hazard, object, choices, from: start)
     }
   }
 }
@@ -110,6 +126,11 @@ struct Collision {
       let budget = P.training(in: history.run.world).board.budget
       seen = events.last { $0.process == last.process && $0.object == last.object && $0.index < last.index }
       other = events.indices.first { history.begun[$0] < budget && history.begun[$0 + 1] == budget }.map { events[$0] }
+    case .halfMoment:
+      // A step by the moments leaves them as they are.
+      let changes: [AccessEvent]
+      (seen, changes) = Self.changes(before: last, in: events)
+      other = changes.last(where: \.changesMoments)
     case .bindOnce:
       // Whoever filled the slot first holds it for ever.
       seen = Self.changes(before: last, in: events).seen
@@ -194,46 +215,82 @@ extension [AccessEvent] {
 }
 
 extension Explanation.Element {
-  /// The number of the object that changed most between the two moments that `collision` mixed up.
+  /// Numbers in the order of the flat buffer, with what follows a tensor's name in theirs.
+  private typealias Numbers = (suffix: String, values: [Float])
+
+  /// The number that differs most between the two moments that `collision` mixed up; `nil` where none does.
   fileprivate init?<P: Participant, S: Strategy>(
-    of collision: Collision, _ object: SharedObject, _ choices: [Int], from start: Simulation<P, S>
+    of collision: Collision, _ hazard: Hazard, _ object: SharedObject, _ choices: [Int],
+    from start: Simulation<P, S>
   ) {
     guard let other = collision.other else { return nil }
-    let world = P.training(in: start.world)
-    let range: Range<Int>
-    switch object {
-    case .block(let block), .gradient(let block): range = world.model.blocks[block].range
-    case .model: range = 0..<world.model.parameterCount
-    case .episodeCounter, .smoothedReward, .results, .stepCount: return nil
+    func run(after place: Int) -> Simulation<P, Replayed> {
+      var run = start.snapshot(drivenBy: Replayed(Array(choices.prefix(place - start.accesses))))
+      run.run()
+      return run
     }
     // What it saw of the same object; or else, and of another block, what was there before the other's change.
-    let seen = collision.seen.flatMap { $0.object == collision.met.object ? $0.index + 1 : nil } ?? other.index
-    let before = Self.numbers(of: object, after: seen, choices, from: start)
-    let after = Self.numbers(of: object, after: collision.met.index, choices, from: start)
-    for (before, after) in zip(before, after) {
-      func change(_ element: Int) -> Float { (after.values[element] - before.values[element]).magnitude }
-      guard let largest = range.max(by: { change($0) < change($1) }), change(largest) > 0 else { continue }
-      let tensor = world.plan.network.layout.tensors.last { $0.range.offset <= largest }!
+    let seen = collision.seen.flatMap { $0.object == collision.met.object ? $0.place : nil } ?? other.index
+    let (before, met) = (run(after: seen), run(after: collision.met.index))
+    let (stateBefore, stateMet) = (P.training(in: before.world).model.state, P.training(in: met.world).model.state)
+    let plan = P.training(in: start.world).plan
+    let blocks = P.training(in: start.world).model.blocks
+    func moments(_ state: SharedModel.State) -> [Numbers] {
+      zip(plan.configuration.optimizer.slots, state.slots).map { (".\($0.name)", $1) }
+    }
+    func numbers(_ state: SharedModel.State) -> [Numbers] { [("", state.parameters)] + moments(state) }
+    func largest(_ seen: [Numbers], _ met: [Numbers], _ range: Range<Int>, _ comparison: Comparison) -> Self? {
+      Self(largestDifferenceOf: seen, met, in: range, plan.network.layout, comparison)
+    }
+    var found: Self?
+    switch object {
+    case .block(let block) where hazard == .halfMoment:
+      let range = blocks[block].range
+      found = largest(moments(stateBefore), moments(stateMet), range, .change)
+      if found == nil, stateMet.slots.allSatisfy({ slot in range.allSatisfy { slot[$0] == 0 } }) {
+        let added = P.training(in: run(after: collision.met.place).world).model.state
+        found = largest(moments(stateMet), moments(added), range, .addition)
+      }
+    case .block(let block):
+      found = largest(numbers(stateBefore), numbers(stateMet), blocks[block].range, .change)
+    case .model: found = largest(numbers(stateBefore), numbers(stateMet), 0..<plan.network.layout.count, .change)
+    case .gradient(let block):
+      let slots: [Numbers] = [(".grad", stateMet.gradient!.values)]
+      if hazard == .bindOnce {
+        // It was turned away from the slot, and is the worker's own until it fetches the other.
+        let own = met.processes[collision.met.process].worker(in: met.world)!.localParameters
+        found = largest([(".grad", own)], slots, blocks[block].range, .gradients)
+      } else {
+        found = largest([(".grad", stateBefore.gradient!.values)], slots, blocks[block].range, .change)
+      }
+    case .stepCount(let block):
+      let (first, second) = (stateBefore.steps[block], stateMet.steps[block])
+      guard first != second else { return nil }
       self.init(
-        tensor: tensor.name + before.suffix, element: largest - tensor.range.offset, seen: before.values[largest],
-        met: after.values[largest])
+        tensor: object.nameInSentence(blocks: blocks), element: nil, seen: Float(first), met: Float(second),
+        comparison: .counts)
+      return
+    case .episodeCounter, .smoothedReward, .results: return nil
+    }
+    guard let found else { return nil }
+    self = found
+  }
+
+  /// The largest difference in the first of the numbers that has any.
+  private init?(
+    largestDifferenceOf seen: [Numbers], _ met: [Numbers], in range: Range<Int>, _ layout: ParameterLayout,
+    _ comparison: Comparison
+  ) {
+    for (seen, met) in zip(seen, met) {
+      func difference(_ element: Int) -> Float { (met.values[element] - seen.values[element]).magnitude }
+      guard let largest = range.max(by: { difference($0) < difference($1) }), difference(largest) > 0 else { continue }
+      let tensor = layout.tensors.last { $0.range.offset <= largest }!
+      self.init(
+        tensor: tensor.name + seen.suffix, element: largest - tensor.range.offset, seen: seen.values[largest],
+        met: met.values[largest], comparison: comparison)
       return
     }
     return nil
-  }
-
-  /// The numbers of an object after the first `count` accesses of the run, in the order of the flat buffer: the
-  /// parameters, then the optimizer's slots; or the model's gradient.
-  private static func numbers<P: Participant, S: Strategy>(
-    of object: SharedObject, after count: Int, _ choices: [Int], from start: Simulation<P, S>
-  ) -> [(suffix: String, values: [Float])] {
-    var run = start.snapshot(drivenBy: Replayed(Array(choices.prefix(count - start.accesses))))
-    run.run()
-    let world = P.training(in: run.world)
-    let state = world.model.state
-    if case .gradient = object { return state.gradient.map { [(".grad", $0.values)] } ?? [] }
-    let slots = world.plan.configuration.optimizer.slots
-    return [("", state.parameters)] + zip(slots, state.slots).map { (".\($0.name)", $1) }
   }
 }
 

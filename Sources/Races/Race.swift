@@ -25,6 +25,8 @@ public struct Race<P: Participant> {
   public let passingEvents: [AccessEvent]
   /// The run at the end of the schedule.
   public let end: Simulation<P, Replayed>
+  /// The run at the end of `passing`.
+  public let passingEnd: Simulation<P, Replayed>?
   /// Which accesses collide; `nil` where nothing collides.
   public let explanation: Explanation?
 
@@ -45,7 +47,9 @@ public struct Race<P: Participant> {
     let history = AccessHistory(choices, from: start)!
     events = history.events
     end = history.run
-    passingEvents = passing.map { AccessHistory($0, from: start)!.events } ?? []
+    let passingHistory = passing.map { AccessHistory($0, from: start)! }
+    passingEvents = passingHistory?.events ?? []
+    passingEnd = passingHistory?.run
     hazard = goal.hazard(in: history.run)
     explanation = hazard.flatMap { Explanation(of: $0, shrinker.choices, from: start) }
   }

@@ -20,6 +20,8 @@ public struct RaceHunt<P: Participant> {
   public var seed: UInt64
   /// The most accesses to make in order to find a smaller schedule.
   public var effort = 10_000_000
+  /// Asked now and then; `true` ends the search, or the shrinking with what it has come to.
+  public var isInterrupted: () -> Bool = { false }
 
   /// A search, not begun.
   public init(
@@ -97,7 +99,7 @@ public struct RaceHunt<P: Participant> {
       Portfolio(members, seed: seed), from: start, inspection: goal.inspection, stepLimit: accessLimit,
       progress: {
         progress(Progress(stage: .searching, schedules: $0.schedules.reduce(0, +), accesses: $0.accesses))
-      }, shows: { goal.isReached(in: $0) })
+      }, isInterrupted: isInterrupted, shows: { goal.isReached(in: $0) })
     let effort = Effort(
       shares: zip(members, result.schedules).map { Effort.Share(strategy: $0.name, schedules: $1) },
       accesses: result.accesses)
@@ -112,7 +114,7 @@ public struct RaceHunt<P: Participant> {
     var explored = 0.0
     var finding: SearchResult.Finding?
     let goal = goal
-    while finding == nil, exploration.schedules < schedules,
+    while finding == nil, exploration.schedules < schedules, !isInterrupted(),
       let outcome = exploration.next(until: {
         goal.inspection == .afterEveryAccess && goal.isReached(in: $0)
       })
@@ -136,7 +138,7 @@ public struct RaceHunt<P: Participant> {
   }
 
   /// Makes a schedule that reaches the goal, and the program, as small as it can, and explains what is left.
-  /// - Parameter progress: hears of each smaller schedule.
+  /// - Parameter progress: hears of each candidate that was run.
   /// - Throws: where the program's configuration cannot be run.
   /// - Precondition: `choices` reaches the goal.
   @_specialize(where P == Worker)
@@ -161,7 +163,7 @@ public struct RaceHunt<P: Participant> {
     }
     smallest.shrink(progress: tell)
     var program = program
-    for smaller in program.smallerPrograms(doing: smallest.choices) {
+    for smaller in program.smallerPrograms(doing: smallest.choices) where !isInterrupted() {
       let candidate = program.with(smaller.change(program.configuration))
       guard candidate.configuration != program.configuration else { continue }
       var attempts = [smaller.choices(smallest.choices)]
@@ -183,9 +185,11 @@ public struct RaceHunt<P: Participant> {
     _ choices: [Int], of program: TrainingProgram<P>, effort: Int
   ) throws -> ScheduleShrinker<P>? {
     let goal = goal
-    return ScheduleShrinker(
+    var shrinker = ScheduleShrinker(
       choices, from: try program.start(), inspection: goal.inspection, stepLimit: accessLimit, effort: effort,
       shows: { goal.isReached(in: $0) })
+    shrinker?.isInterrupted = isInterrupted
+    return shrinker
   }
 }
 

@@ -7,7 +7,8 @@ import Foundation
 public enum ProgressStyle: Sendable, Equatable {
   /// One line that is redrawn at most ten times a second.
   case live
-  /// A line at each tenth of the work, but at most one in 5 s and at least one a minute, and a last one.
+  /// A line at each tenth of the work, but at most one in 5 s and at least one a minute, and a last one. Where nobody
+  /// knows how much there is to do, a line after 5 s, 10 s, 20 s and so on.
   case plain
   /// Nothing is written.
   case silent
@@ -80,9 +81,10 @@ public final class ProgressMeter {
     guard style != .silent, !isFinished else { return }
     let now = clock()
     let sinceShown = now - lastShown
+    let isNews = total == nil ? now - startTime >= 2 * (lastShown - startTime) : tenth > lastTenth && done != total
     if style == .live {
       if sinceShown >= 0.1 { drawLine(now) }
-    } else if sinceShown >= 60 || (sinceShown >= 5 && tenth > lastTenth && done != total) {
+    } else if sinceShown >= 60 || (sinceShown >= 5 && isNews) {
       writeLine(now)
     }
   }
@@ -102,13 +104,18 @@ public final class ProgressMeter {
     eraseLine()
     guard style == .plain else { return }
     let elapsed = clock() - startTime
-    let count = NumberText.grouped(done - startCount)
-    sink("\(label): \(count) \(unit) in \(NumberText.duration(seconds: elapsed)), \(rate(elapsed))\n")
+    sink("\(label): \(counted(done - startCount)) in \(NumberText.duration(seconds: elapsed)), \(rate(elapsed))\n")
   }
 
   private var fraction: Double? {
     guard let total, total > 0 else { return nil }
     return min(1, max(0, Double(done) / Double(total)))
+  }
+
+  /// So many of the unit; one `accesses` is an access, and of other units one has no s.
+  private func counted(_ count: Int) -> String {
+    let singular = unit.dropLast(unit.hasSuffix("sses") ? 2 : 1)
+    return count == 1 ? "1 \(singular)" : "\(NumberText.grouped(count)) \(unit)"
   }
 
   private var tenth: Int { fraction.map { Int($0 * 10) } ?? 0 }
@@ -123,7 +130,7 @@ public final class ProgressMeter {
     let elapsed = now - startTime
     // The percentage is rounded down, so that 100 % is said only when all of it is done.
     let share = fraction.map { "\(Int($0 * 100)) %".padded(to: 5, atStart: true) }
-    var facts = [share ?? "\(NumberText.grouped(done)) \(unit)", rate(elapsed)]
+    var facts = [share ?? counted(done), rate(elapsed)]
     if let total, done > startCount, elapsed > 0 {
       let seconds = Double(max(0, total - done)) * elapsed / Double(done - startCount)
       facts.append("\(NumberText.duration(seconds: seconds)) left")

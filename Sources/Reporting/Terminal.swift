@@ -73,20 +73,28 @@ extension Terminal {
 
   /// Facts as lines `key  value`, the values aligned. A value that is too long for the line is not cut: digests and
   /// commands are there to be copied.
-  /// - Parameter wrapsValues: whether a long value goes on below itself, where values are sentences.
+  /// - Parameters:
+  ///   - wrapsValues: whether a long value goes on below itself, where values are sentences.
+  ///   - whole: the keys of values that stay on one line all the same.
   public func keyValueLines(
-    _ facts: [(key: String, value: String)], indent: Int = 2, wrapsValues: Bool = false
+    _ facts: [(key: String, value: String)], indent: Int = 2, wrapsValues: Bool = false, whole: Set<String> = []
   ) -> [String] {
     let width = facts.map(\.key.count).max() ?? 0
     let margin = String(repeating: " ", count: indent)
     return facts.flatMap { fact in
       // On a narrow screen a value still gets words, not letters.
       let room = max(columns - indent - width - 2, 24)
-      let lines = wrapsValues ? fact.value.wrapped(to: room) : [fact.value]
+      let lines = wrapsValues && !whole.contains(fact.key) ? fact.value.wrapped(to: room) : [fact.value]
       return (lines.isEmpty ? [""] : lines).enumerated().map { index, line in
         margin + emphasised((index == 0 ? fact.key : "").padded(to: width), .faint) + "  " + line
       }
     }
+  }
+
+  /// Sentences as paragraphs that are wrapped where the terminal ends.
+  public func paragraphLines(_ sentences: [String], indent: Int = 2) -> [String] {
+    let margin = String(repeating: " ", count: indent)
+    return sentences.flatMap { $0.wrapped(to: max(columns - indent, 24)) }.map { margin + $0 }
   }
 
   /// A table: a header, then rows. A column whose cells all begin like a number is set to the right.

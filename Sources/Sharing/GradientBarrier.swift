@@ -89,19 +89,23 @@ public final class GradientBarrier: @unchecked Sendable {
   /// Completes the round if everybody is here who still comes, and somebody is.
   /// - Parameter apply: gets the mean gradient, and the number and rate of the first worker in it.
   func complete(_ apply: (_ mean: UnsafePointer<Float>, _ worker: Int, _ rateScale: Double) -> Void) {
-    let here = contents.hasArrived.indices.filter { contents.hasArrived[$0] }
-    guard let first = here.first, zip(contents.hasArrived, contents.hasLeft).allSatisfy({ $0 || $1 }) else { return }
+    let workers = contents.hasArrived.indices
+    guard let first = contents.hasArrived.firstIndex(of: true),
+      workers.allSatisfy({ contents.hasArrived[$0] || contents.hasLeft[$0] })
+    else { return }
     contents.gradients.withUnsafeMutableBufferPointer { gradients in
       let mean = gradients.baseAddress! + first * count
-      for worker in here.dropFirst() {
+      var arrived = 1
+      for worker in workers where worker > first && contents.hasArrived[worker] {
         let other = gradients.baseAddress! + worker * count
         for index in 0..<count { mean[index] += other[index] }
+        arrived += 1
       }
-      let share = 1 / Float(here.count)
+      let share = 1 / Float(arrived)
       for index in 0..<count { mean[index] *= share }
       apply(mean, first, contents.rateScales[first])
     }
-    for worker in here {
+    for worker in workers where contents.hasArrived[worker] {
       (contents.hasArrived[worker], contents.rateScales[worker]) = (false, 1)
       for index in worker * count..<(worker + 1) * count { contents.gradients[index] = 0 }
     }

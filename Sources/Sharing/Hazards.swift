@@ -6,8 +6,8 @@
 public enum Hazard: String, CaseIterable, Sendable, Codable {
   /// A store over a version that is not the one that was loaded: another worker's update of the block is gone.
   case lostUpdate = "lost-update"
-  /// Between a worker's decay of a block's moments and the addition of its gradient, another changed them: no serial
-  /// order of the updates gives these moments.
+  /// Between a worker's decay of a block's moments and the addition of its gradient, or between that and its step by
+  /// them, another changed them: no serial order of the updates gives these moments, or this step.
   case halfMoment = "half-moment"
   /// The blocks of one pull carry different sets of updates.
   case tornPull = "torn-pull"

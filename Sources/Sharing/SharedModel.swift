@@ -107,7 +107,7 @@ public final class SharedModel: @unchecked Sendable {
     public var provenances: [Provenance]
     /// Each block's shared step count.
     public var steps: [Int]
-    /// For each block the worker that is in the middle of changing its moments in place; -1 for nobody.
+    /// For each block who is in the middle of an update of its moments in place (`MomentHolder`).
     public var momentHolders: [Int]
     /// The model's gradient, for protocols that have one.
     public var gradient: GradientSlots.State?
@@ -123,7 +123,7 @@ public final class SharedModel: @unchecked Sendable {
       self.slots = slots
       self.provenances = provenances
       self.steps = steps
-      self.momentHolders = momentHolders ?? provenances.map { _ in -1 }
+      self.momentHolders = momentHolders ?? provenances.map { _ in MomentHolder.nobody }
       self.gradient = gradient
       self.barrier = barrier
     }
@@ -259,15 +259,31 @@ public final class SharedModel: @unchecked Sendable {
   /// The part of an update that an access in place makes.
   enum InPlaceOperation { case decay, accumulate, apply }
 
+  /// Who was the last to change a block's moments in place, as the number that stands beside the block.
+  enum MomentHolder {
+    /// Whoever it was has applied them, so its update is complete.
+    static let nobody = -1
+    /// `worker` has let them decay, and has yet to add its gradient.
+    static func decayed(by worker: Int) -> Int { worker }
+    /// `worker` has added its gradient, and has yet to apply them.
+    static func added(by worker: Int) -> Int { 1 << 32 + worker }
+  }
+
   /// Makes one of the optimizer's operations in place, under the block's lock.
-  /// - Returns: the provenance that was met, who was in the middle of changing the block's moments (-1 for nobody), and
-  ///   the access's ticket at the block.
+  /// - Returns: the provenance that was met; whether the moments are as the worker's operation before left them, which
+  ///   a decay does not ask; and the access's ticket at the block.
   func perform(
     _ operation: InPlaceOperation, on block: Int, gradient: UnsafePointer<Float>, step: StepNumber, by author: Author
-  ) -> (met: Provenance, holder: Int, ticket: UInt64) {
+  ) -> (met: Provenance, isUndisturbed: Bool, ticket: UInt64) {
     let (result, ticket) = states[block].whileLocked {
       let (place, stride) = (blocks[block].storage, blocks[block].stride)
       let (met, holder, first) = (provenance(of: block), momentHolder(of: block), blocks[block].range.lowerBound)
+      let isUndisturbed =
+        switch operation {
+        case .decay: true
+        case .accumulate: holder == MomentHolder.decayed(by: author.worker)
+        case .apply: holder == MomentHolder.added(by: author.worker)
+        }
       let numbers = OptimizerBlock(
         count: blocks[block].range.count, parameters: storage + place,
         gradient: gradient + blocks[block].range.lowerBound, slots: storage + place + stride, slotStride: stride)
@@ -275,16 +291,18 @@ public final class SharedModel: @unchecked Sendable {
         switch operation {
         case .decay:
           optimizer.decay(numbers, from: first)
-          state.momentHolder.store(author.worker, ordering: .relaxed)
+          state.momentHolder.store(MomentHolder.decayed(by: author.worker), ordering: .relaxed)
         case .accumulate:
           optimizer.accumulate(numbers, from: first)
-          state.momentHolder.store(-1, ordering: .relaxed)
+          state.momentHolder.store(MomentHolder.added(by: author.worker), ordering: .relaxed)
         case .apply:
           optimizer.apply(numbers, from: first, state.count(step, for: optimizer, isAlone: true))
           state.sign(author, isAlone: true)
+          // Moments that another has changed since are that one's.
+          if isUndisturbed { state.momentHolder.store(MomentHolder.nobody, ordering: .relaxed) }
         }
       }
-      return (met, holder)
+      return (met, isUndisturbed)
     }
     return (result.0, result.1, ticket)
   }
@@ -380,7 +398,7 @@ public final class SharedModel: @unchecked Sendable {
   /// The shared step count of a block.
   func steps(of block: Int) -> Int { states[block].withoutLock { $0.steps.load(ordering: .relaxed) } }
 
-  /// Who is in the middle of changing a block's moments in place; -1 for nobody.
+  /// Who is in the middle of an update of a block's moments in place (`MomentHolder`).
   func momentHolder(of block: Int) -> Int { states[block].withoutLock { $0.momentHolder.load(ordering: .relaxed) } }
 
   /// A copy of all parameters in the order of the flat buffer.
@@ -412,7 +430,7 @@ public final class SharedModel: @unchecked Sendable {
       digest.combine(provenance.writers)
       digest.combine(provenance.lastWriter)
       digest.combine(steps(of: number))
-      if momentHolder(of: number) != -1 { digest.combine(momentHolder(of: number)) }
+      if momentHolder(of: number) != MomentHolder.nobody { digest.combine(momentHolder(of: number)) }
     }
     gradientSlots?.digest(into: &digest)
     barrier?.digest(into: &digest)
@@ -441,12 +459,12 @@ struct BlockState: ~Copyable {
   let lastWriter: Atomic<Int>
   /// The shared step count: how many updates were applied.
   let steps: Atomic<Int>
-  /// Who is in the middle of changing the moments in place; -1 for nobody.
+  /// Who is in the middle of an update of the moments in place (`SharedModel.MomentHolder`).
   let momentHolder: Atomic<Int>
 
   init(
     _ provenance: Provenance = Provenance(version: 0, writers: 0, lastWriter: -1), steps count: Int = 0,
-    momentHolder holder: Int = -1
+    momentHolder holder: Int = SharedModel.MomentHolder.nobody
   ) {
     version = Atomic(provenance.version)
     writers = Atomic(provenance.writers)

@@ -136,11 +136,14 @@ extension Worker {
     if let element = bench.observation.firstIndex(where: { !$0.isFinite }) {
       return .observation(element, bench.observation[element], episodeSteps + 1, environment.fault)
     }
-    if let element = net.firstIndex(where: { !$0.isFinite }) {
-      return .parameter(plan.network.layout.name(ofParameter: element), net[element])
-    }
+    if let cause = causeInNet(net) { return cause }
     let (name, value) = largestParameter(of: net)
     return .action(episodeSteps + 1, name, value)
+  }
+
+  /// The first parameter that is not finite, as a cause; `nil` where all are.
+  private func causeInNet(_ net: UnsafeBufferPointer<Float>) -> WorkerFailure.Cause? {
+    net.firstIndex { !$0.isFinite }.map { .parameter(plan.network.layout.name(ofParameter: $0), net[$0]) }
   }
 
   /// The parameter with the greatest magnitude, by its name and value.
@@ -157,6 +160,8 @@ extension Worker {
     bench.terms = terms
     let loss = bench.tape.value(of: terms.total)
     guard loss.isFinite else {
+      // In the last flush of an episode nobody may have asked for a value before, so this is where its bias shows.
+      if let cause = causeInNet(net) { throw cause }
       let (name, value) = largestParameter(of: net)
       throw .loss(loss, name, value)
     }

@@ -109,11 +109,10 @@ extension Worker {
   mutating func perform(_ operation: SharedModel.InPlaceOperation, _ block: Int, _ world: inout TrainingWorld) {
     let found = world.model.perform(operation, on: block, gradient: netOrGradient, step: stepNumber, by: author)
     world.ticket = found.ticket
+    if !found.isUndisturbed { world.statistics.note(.halfMoment) }
     switch operation {
     case .decay: phase = .accumulating(block)
-    case .accumulate:
-      if found.holder != number { world.statistics.note(.halfMoment) }
-      phase = .applying(block)
+    case .accumulate: phase = .applying(block)
     case .apply:
       noteMet(found.met, block)
       if block + 1 < blockCount { phase = .decaying(block + 1) } else { endPush(&world) }

@@ -94,7 +94,9 @@ private func episodeCheck(of recorded: RecordedEnvironment) -> ReferenceCheck {
           values.compare(next[index], taken.next[index], scale: scale, at: "line \(visit.line), next \(column)")
         }
         values.compare(outcome.reward, taken.reward, scale: scale, at: "line \(visit.line), reward")
-        endings.add(exact: outcome.terminated == taken.done, at: "line \(visit.line), done")
+        // One that two such near states do not share may come a step earlier or later by rounding.
+        let isExpected = outcome.terminated == taken.done || twinOutcome.terminated == taken.done
+        endings.add(exact: isExpected, at: "line \(visit.line), done")
         (state, twin) = (next, twinNext)
       }
     }

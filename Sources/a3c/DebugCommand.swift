@@ -101,12 +101,12 @@ struct DebugCommand {
     let given = arguments[Self.commands]
     let isJSON = arguments[Self.json]
     var exchanges: [DebugExchange] = []
-    func follow(_ line: String) {
+    func follow(_ line: String) throws {
       guard let exchange = session.follow(line) else { return }
-      if isJSON { exchanges.append(exchange) } else { show(exchange) }
+      if isJSON { exchanges.append(exchange) } else { try show(exchange) }
     }
     if !given.isEmpty {
-      for line in given where !session.isOver { follow(line) }
+      for line in given where !session.isOver { try follow(line) }
     } else if !isJSON, var prompt = Prompt("(a3c) ") {
       tell("'help' lists the commands")
       session.interrupt(when: Prompt.isInterrupted)
@@ -117,11 +117,11 @@ struct DebugCommand {
       {
         // An empty line repeats the one before, which makes walking easy.
         latest = line.isEmpty ? latest : line
-        follow(latest)
+        try follow(latest)
       }
       return 0
     } else {
-      while !session.isOver, let line = readLine() { follow(line) }
+      while !session.isOver, let line = readLine() { try follow(line) }
     }
     if isJSON {
       let encoder = JSONEncoder()
@@ -134,12 +134,12 @@ struct DebugCommand {
     return session.errors == 0 ? 0 : 2
   }
 
-  private func show(_ exchange: DebugExchange) {
+  private func show(_ exchange: DebugExchange) throws(UsageError) {
     let screen = DebugScreen(terminal: .standardOutput)
     for line in exchange.replies.flatMap(screen.lines) { print(line) }
-    guard let error = exchange.error else { return }
-    // Both streams may be one terminal or one file: what came before the error is to stand before it.
-    fflush(nil)
-    tell("a3c debug: \(error)")
+    // A program at the other end of a pipe waits for the answer before it asks again. And both streams may be one
+    // terminal or one file: what came before an error is to stand before it.
+    try flushOutput()
+    if let error = exchange.error { tell("a3c debug: \(error)") }
   }
 }

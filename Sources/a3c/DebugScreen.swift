@@ -15,7 +15,7 @@ struct DebugScreen {
     case .arrival(let arrival): lines(arrival)
     case .explanation(let explanation):
       [terminal.emphasised("\(explanation.hazard.rawValue): \(explanation.hazard.meaning)", .strong)]
-        + explanation.sentences(countingFrom: 1).map { "  \($0)" }
+        + terminal.paragraphLines(explanation.sentences)
     case .history(let stops): stops.isEmpty ? ["no access was made yet"] : lines(stops)
     case .remark(let text): [text]
     case .facts(let facts): terminal.keyValueLines(facts.map { ($0.name, text($0.value)) }, indent: 0)

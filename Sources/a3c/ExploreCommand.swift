@@ -26,20 +26,18 @@ struct ExploreCommand {
     "accesses", .count(1...1_000_000), default: 10_000, help: "the most accesses of a schedule")
   static let seed = Option<UInt64>(
     "seed", .seed, default: 0, help: "names initial weights, noise, start states and all schedules")
-  static let out = Option<String?>("out", .path("F.trace"), help: "save the minimal schedule, to replay it")
-  static let svg = Option<String?>("svg", .path("F.svg"), help: "draw the minimal schedule")
-  static let force = Option<Bool>(flag: "force", help: "let output files replace existing ones")
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
 
   static let declaration = Command(
     "explore", summary: "search interleavings for a race, and shrink what is found to the accesses that matter",
     discussion: """
       The same options find the same schedule on every machine. Exit 1 where something was found, and 0 where not; \
-      with --strategy exhaustive and all schedules explored, that is a proof for this small program.
+      with --strategy exhaustive and all schedules explored, that is a proof for this small program. Control-C ends \
+      the search with a report of what was done; exit 130.
       """,
     options: [hazard, until, ConfigurationOptions.preset, workers, episodes, maxSteps]
       + ConfigurationOptions.all.filter { !["preset", "workers", "max-steps"].contains($0.name) }
-      + [strategy, schedules, accessLimit, seed, out, svg, force, json],
+      + [strategy, schedules, accessLimit, seed] + HuntFiles.options + [json],
     examples: [
       "a3c explore", "a3c explore --hazard torn-pull --protocol sharded --svg torn.svg",
       "a3c explore --until nonfinite --set optimizer.learningRate=1e20",
@@ -49,8 +47,7 @@ struct ExploreCommand {
   private let arguments: Arguments
   private let goal: Goal
   private let hunt: RaceHunt<Worker>
-  private let traceFile: AtomicFile?
-  private let svgFile: AtomicFile?
+  private let files: HuntFiles
 
   /// Settles every setting and checks every output path, before anything runs.
   init(_ arguments: Arguments) throws {
@@ -66,16 +63,7 @@ struct ExploreCommand {
     hunt = RaceHunt(
       TrainingProgram(configuration), for: goal, by: arguments[Self.strategy], schedules: arguments[Self.schedules],
       accessLimit: arguments[Self.accessLimit], seed: arguments[Self.seed])
-    let force = arguments[Self.force]
-    traceFile = try arguments[Self.out].map { path throws(FileWriteError) in
-      try AtomicFile(path: path, force: force)
-    }
-    svgFile = try arguments[Self.svg].map { path throws(FileWriteError) in
-      try AtomicFile(path: path, force: force)
-    }
-    if let traceFile, let svgFile, OutputPath(traceFile.path) == OutputPath(svgFile.path) {
-      throw UsageError("--out and --svg both name '\(svgFile.path)'; give each a file of its own")
-    }
+    files = try HuntFiles(arguments)
   }
 
   /// The small instance of the preset that the options describe.
@@ -91,16 +79,10 @@ struct ExploreCommand {
   }
 
   /// Searches, shrinks and reports.
-  /// - Returns: 1 where something was found.
+  /// - Returns: 1 where something was found, and a signal's code where one ended it.
   func run() throws -> Int32 {
-    let result = try HuntRun(hunt)
-    if let race = result.race {
-      try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end))
-      try svgFile?.save(race.picture(subtitle: repro))
-    }
-    let report = ExploreReport(result, trace: traceFile?.path, repro: repro, command: command)
-    print(arguments[Self.json] ? try report.json() : report.screen(result.race, on: .standardOutput))
-    return result.race == nil ? 0 : 1
+    Interruption.listen()
+    return try HuntRun(hunt).report(command: command, files, isJSON: arguments[Self.json])
   }
 
   /// The command that repeats the search.
@@ -119,9 +101,6 @@ struct ExploreCommand {
     add(Self.seed, "\(arguments[Self.seed])")
     return words.joined(separator: " ")
   }
-
-  /// The one command that shows what was found again.
-  private var repro: String { traceFile.map { "a3c replay --trace \($0.path.quotedForShell)" } ?? command }
 }
 
 extension ValueKind<Goal> {

@@ -66,21 +66,28 @@ struct ExploreReport: Encodable {
   let choices: [Int]?
   @NullWhereNil var passing: [Int]?
   @NullWhereNil var trace: String?
+  /// The trace of the nearest schedule that does not show it.
+  @NullWhereNil var passingTrace: String?
+  /// The signal that ended the search, or the shrinking, before its time.
+  @NullWhereNil var interrupted: String?
   let repro: String
   /// The command that repeats the search.
   let command: String
   let seconds: Double
   private let searchSeconds: Double
   private let configuration: Configuration
+  private let inspection: Inspection
+  /// The most preemptions of a schedule, where the search is exhaustive and has such a bound.
+  private let preemptionBound: Int?
 
   private enum CodingKeys: CodingKey {
     case found, goal, hazard, schedules, strategies, explored, classes, cut, accessesSearched, preemptions, accesses
     case explanation, sentences, strategy, strategySeed, foundSize, minimalSize, program, workers, updates, choices
-    case passing, trace, repro, command, seconds
+    case passing, trace, passingTrace, interrupted, repro, command, seconds
   }
 
   /// The report of a search, and of what it found.
-  init<P>(_ run: HuntRun<P>, trace: String?, repro: String, command: String) {
+  init<P>(_ run: HuntRun<P>, _ files: HuntFiles, command: String) {
     let (hunt, effort, finding, race) = (run.hunt, run.effort, run.finding, run.race)
     found = race != nil
     goal = hunt.goal.description
@@ -108,12 +115,16 @@ struct ExploreReport: Encodable {
     updates = race?.updates
     choices = race?.choices
     passing = race?.passing
-    self.trace = race == nil ? nil : trace
-    self.repro = race == nil ? command : repro
+    trace = race == nil ? nil : files.tracePath
+    passingTrace = race.flatMap(files.passingPath)
+    interrupted = run.signal
+    repro = race == nil ? command : files.repro(command)
     self.command = command
     seconds = run.searchSeconds + run.shrinkSeconds
     searchSeconds = run.searchSeconds
     configuration = hunt.program.configuration
+    inspection = hunt.goal.inspection
+    if case .exhaustive(let bound) = hunt.strategy { preemptionBound = bound } else { preemptionBound = nil }
   }
 
   /// The screen.
@@ -140,26 +151,34 @@ struct ExploreReport: Encodable {
           .joined(separator: ", ")
       ),
     ]
+    if inspection == .atTheEnd {
+      facts.append(("asked", "of each schedule at its end, since what holds before may cease to"))
+    }
     if let explored, let classes {
+      let what = preemptionBound.map { " of all with at most \(counted($0, "preemption"))" } ?? ""
       let estimate = explored < 1 ? ", by an estimate that is too high while races are still being met" : ""
       let remark = estimate + (cut! > 0 ? "; \(counted(cut!, "schedule")) cut at the limit of accesses" : "")
       facts.append(
-        ("explored", "\(NumberText.percent(explored)), \(counted(classes, "class", "classes"))\(remark)"))
+        ("explored", "\(NumberText.percent(explored))\(what), \(counted(classes, "class", "classes"))\(remark)"))
+    }
+    func factLines() -> [String] {
+      terminal.keyValueLines(facts, wrapsValues: true, whole: ["found", "repeat"])
     }
     guard let race else {
-      facts.append(("found", terminal.emphasised(isProof ? "nothing, and there is nothing" : "nothing", .reassuring)))
+      facts.append(("found", terminal.emphasised(absence, .reassuring)))
       facts.append(("repeat", terminal.emphasised(command, .copyable)))
-      return (lines + terminal.keyValueLines(facts)).joined(separator: "\n")
+      return (lines + factLines()).joined(separator: "\n")
     }
     facts.append(
       ("found", terminal.emphasised(hazard.map { "\($0.rawValue): \($0.meaning)" } ?? goal, .alarming))
     )
     facts.append(
       ("by", "\(strategy!), seed \(strategySeed!), after \(counted(foundSize!.accesses, "access", "accesses"))"))
-    lines += terminal.keyValueLines(facts)
-    lines += ["", heading("what happens")] + sentences.map { "  \($0)" }
+    if let interrupted { facts.append(("shrunk", "as far as \(interrupted) let it")) }
+    lines += factLines()
+    lines += ["", heading("what happens")] + terminal.paragraphLines(sentences)
     if preemptions == 0 && !race.end.canBlock {
-      lines.append("  It needs no interleaving: one worker after the other shows it.")
+      lines += terminal.paragraphLines(["It needs no interleaving: one worker after the other shows it."])
     }
     lines += [
       "",
@@ -173,15 +192,20 @@ struct ExploreReport: Encodable {
       lines += ["", heading("no schedule near it is without it")]
     } else {
       let same = zip(race.events, race.passingEvents).prefix { $0 == $1 }.count
-      lines += ["", heading("the nearest schedule without it", same > 0 ? "the same before access \(same)" : "")]
+      lines += ["", heading("the nearest schedule without it", same > 0 ? "the same before access \(same + 1)" : "")]
       lines += race.passingEvents.tableLines(on: terminal, from: same)
     }
     lines += [""] + terminal.keyValueLines([("repeat", terminal.emphasised(repro, .copyable))])
     return lines.joined(separator: "\n")
   }
 
-  /// Whether every schedule of the program was run.
-  private var isProof: Bool { explored == 1 && cut == 0 && strategies.first?.strategy == "exhaustive" }
+  /// What it means that nothing was found.
+  private var absence: String {
+    if let interrupted { return "nothing before \(interrupted)" }
+    guard explored == 1, cut == 0 else { return "nothing" }
+    return "nothing, and there is nothing"
+      + (preemptionBound.map { " within the bound of \(counted($0, "preemption"))" } ?? "")
+  }
 }
 
 extension Race {

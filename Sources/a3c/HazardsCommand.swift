@@ -24,9 +24,6 @@ struct HazardsCommand {
     "seed", .seed, default: 0, help: "names initial weights, noise, start states and all schedules")
   static let faulty = Option<Bool>(
     flag: "faulty", help: "prove the program with the fault instead, which must fail: a proof that cannot is none")
-  static let out = Option<String?>("out", .path("F.trace"), help: "save the minimal schedule, to replay it")
-  static let svg = Option<String?>("svg", .path("F.svg"), help: "draw the minimal schedule")
-  static let force = Option<Bool>(flag: "force", help: "let output files replace existing ones")
   static let json = Option<Bool>(flag: "json", help: "print one JSON document and nothing else")
 
   static let declaration = Command(
@@ -35,9 +32,9 @@ struct HazardsCommand {
       run searches the interleavings of a small faulty program, shrinks what it finds and says which two accesses \
       collide; a slip, which needs no interleaving, is compared with the repaired program up to the first update that \
       differs. Exit 1 where the hazard showed. prove runs every interleaving of two workers of the repaired program; \
-      exit 1 where one shows the hazard.
+      exit 1 where one shows the hazard. Control-C ends a search with a report of what was done; exit 130.
       """,
-    options: [action, id, seed, faulty, out, svg, force, json],
+    options: [action, id, seed, faulty] + HuntFiles.options + [json],
     examples: [
       "a3c hazards list", "a3c hazards show gradient-slot", "a3c hazards run torn-pull --svg torn.svg",
       "a3c hazards run never-cleared", "a3c hazards prove lost-update",
@@ -46,8 +43,7 @@ struct HazardsCommand {
   private let arguments: Arguments
   private let action: Action
   private let entry: CatalogueEntry?
-  private let traceFile: AtomicFile?
-  private let svgFile: AtomicFile?
+  private let files: HuntFiles
 
   /// Checks what belongs to what, and every output path, before anything runs.
   init(_ arguments: Arguments) throws {
@@ -65,27 +61,19 @@ struct HazardsCommand {
     for option in [Self.faulty.name] where arguments.given.contains(option) && action != .prove {
       throw UsageError("--\(option) belongs to a3c hazards prove; leave it out")
     }
-    for option in ["seed", "out", "svg", "force"] where arguments.given.contains(option) && action != .run {
+    for option in ["seed"] + HuntFiles.options.map(\.name) where arguments.given.contains(option) && action != .run {
       throw UsageError("--\(option) belongs to a3c hazards run; leave it out")
     }
-    let force = arguments[Self.force]
-    traceFile = try arguments[Self.out].map { path throws(FileWriteError) in
-      try AtomicFile(path: path, force: force)
-    }
-    svgFile = try arguments[Self.svg].map { path throws(FileWriteError) in
-      try AtomicFile(path: path, force: force)
-    }
-    if let traceFile, let svgFile, OutputPath(traceFile.path) == OutputPath(svgFile.path) {
-      throw UsageError("--out and --svg both name '\(svgFile.path)'; give each a file of its own")
-    }
+    files = try HuntFiles(arguments)
     if let entry, case .slip = entry.kind {
       if action == .prove {
         throw UsageError(
           "\(entry.id) is in every run of a program that has it, so there is nothing to prove; "
             + "a3c hazards run \(entry.id) compares it with the repair")
       }
-      if traceFile != nil || svgFile != nil {
-        throw UsageError("\(entry.id) needs no schedule, so there is none to save; leave --out and --svg out")
+      if !files.isEmpty {
+        throw UsageError(
+          "\(entry.id) needs no schedule, so there is none to save; leave --out, --out-passing and --svg out")
       }
     }
   }
@@ -103,7 +91,7 @@ struct HazardsCommand {
       case .interleaving(let hazard):
         var search = Search(
           goal: .hazard(hazard), strategy: .portfolio, schedules: 10_000, seed: arguments[Self.seed], isJSON: isJSON,
-          command: command, traceFile: traceFile, svgFile: svgFile)
+          command: command, files: files)
         var specimen = entry!.faulty
         specimen.configuration.seed = arguments[Self.seed]
         return try specimen.accept(&search)
@@ -204,8 +192,7 @@ struct HazardsCommand {
     guard case .interleaving(let hazard) = entry.kind else { preconditionFailure("slips are refused") }
     var search = Search(
       goal: .hazard(hazard), strategy: .exhaustive(preemptions: nil), schedules: .max, seed: 0, isJSON: isJSON,
-      command: command,
-      traceFile: nil, svgFile: nil)
+      command: command, files: HuntFiles())
     return try entry.small(arguments[Self.faulty] ? entry.faulty : entry.repaired).accept(&search)
   }
 }
@@ -218,20 +205,12 @@ private struct Search: SpecimenVisitor {
   let seed: UInt64
   let isJSON: Bool
   let command: String
-  let traceFile: AtomicFile?
-  let svgFile: AtomicFile?
+  let files: HuntFiles
 
-  /// - Returns: the exit code: 1 where the goal was reached.
+  /// - Returns: the exit code: 1 where the goal was reached, and a signal's code where one ended it.
   func visit<P: Participant>(_ program: TrainingProgram<P>) throws -> Int32 {
     let hunt = RaceHunt(program, for: goal, by: strategy, schedules: schedules, seed: seed)
-    let result = try HuntRun(hunt, isBounded: schedules != .max)
-    if let race = result.race {
-      try traceFile?.save(Trace.bytes(of: race.choices, endingIn: race.end))
-      try svgFile?.save(race.picture(subtitle: command))
-    }
-    let repro = traceFile.map { "a3c replay --trace \($0.path.quotedForShell)" } ?? command
-    let report = ExploreReport(result, trace: traceFile?.path, repro: repro, command: command)
-    print(isJSON ? try report.json() : report.screen(result.race, on: .standardOutput))
-    return result.race == nil ? 0 : 1
+    Interruption.listen()
+    return try HuntRun(hunt, isBounded: schedules != .max).report(command: command, files, isJSON: isJSON)
   }
 }

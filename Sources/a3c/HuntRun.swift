@@ -13,13 +13,17 @@ struct HuntRun<P: Participant> {
   let finding: SearchResult.Finding?
   /// What was found, as small as it could be made.
   let race: Race<P>?
+  /// The signal that ended the search, or the shrinking; `nil` where none did.
+  let signal: String?
   let searchSeconds: Double
   let shrinkSeconds: Double
 
-  /// Runs `hunt`.
+  /// Runs `hunt`, until a signal comes where somebody listens to them.
   /// - Parameter isBounded: whether the number of schedules that it may run says how far it is.
   /// - Throws: where the program cannot be run.
   init(_ hunt: RaceHunt<P>, isBounded: Bool = true) throws {
+    var hunt = hunt
+    hunt.isInterrupted = { Interruption.signalName != nil }
     self.hunt = hunt
     let begun = ProgressMeter.monotonicSeconds()
     let search = ProgressMeter("explore", total: isBounded ? hunt.schedules : nil, unit: "schedules")
@@ -41,8 +45,24 @@ struct HuntRun<P: Participant> {
     } else {
       race = nil
     }
+    signal = Interruption.signalName
     searchSeconds = searched - begun
     shrinkSeconds = ProgressMeter.monotonicSeconds() - searched
+  }
+}
+
+extension HuntRun {
+  /// Writes the files, and prints what the hunt came to.
+  /// - Parameters:
+  ///   - command: repeats the search.
+  ///   - isJSON: whether one JSON document is printed and nothing else.
+  /// - Returns: the exit code: 1 where something was found, and a signal's code where one ended it.
+  func report(command: String, _ files: HuntFiles, isJSON: Bool) throws -> Int32 {
+    if let race { try files.save(race, subtitle: files.repro(command)) }
+    let report = ExploreReport(self, files, command: command)
+    print(isJSON ? try report.json() : report.screen(race, on: .standardOutput))
+    if signal != nil, let code = Interruption.exitCode { return code }
+    return race == nil ? 0 : 1
   }
 }
 

@@ -27,6 +27,12 @@ enum Interruption {
     signal(SIGPIPE, SIG_IGN)
   }
 
+  /// By which exit code a shell knows that the signal which has come ended a command; `nil` before any.
+  static var exitCode: Int32? {
+    let number = received.load(ordering: .relaxed)
+    return number == 0 ? nil : 128 + number
+  }
+
   /// The name of the signal that has come, if one has.
   static var signalName: String? {
     switch received.load(ordering: .relaxed) {

@@ -1,6 +1,7 @@
 // The program's commands, and what runs each. Apart from main.swift, whose globals exist only once it has run, so that
 // tests read the same table.
 
+import Foundation
 import Reporting
 
 /// All that `a3c` can do.
@@ -26,6 +27,15 @@ let program = CommandTable(
 
 /// Writes a complaint or a remark where it never mixes with results.
 func tell(_ text: String) { ProgressMeter.writeToStandardError(text + "\n") }
+
+/// Sends on what was printed.
+/// - Throws: where it does not reach the reader (on a full disk, say), which is no success.
+func flushOutput() throws(UsageError) {
+  guard fflush(nil) == 0 else {
+    let reason = String(cString: strerror(errno))
+    throw UsageError("standard output cannot be written: \(reason); give it another place")
+  }
+}
 
 /// Runs what `words` ask for.
 /// - Returns: the exit code.

@@ -11,8 +11,10 @@ struct FaultReport: Encodable {
   let fault: Fault
   /// How often it struck: a slow worker's at each access that came later for it.
   var strikes = 0
-  /// The number of the access, from 0, that was the first to show it; `nil` where it never struck.
+  /// The place of the first access that shows it; `nil` where it never struck.
   var access: Int?
+  /// Why the worker could not go on, where the fault is one of its gradient.
+  var failure: WorkerFailure?
 
   private enum CodingKeys: CodingKey {
     case fault, strikes, access
@@ -29,6 +31,7 @@ struct FaultReport: Encodable {
   var text: String {
     let place = access.map { "fired at access \(NumberText.grouped($0))" } ?? "never fired"
     return "worker \(fault.worker) \(fault.effect); \(place)" + (strikes > 1 ? ", \(counted(strikes, "time"))" : "")
+      + (failure.map { ", where it stops: \($0)" } ?? "")
   }
 }
 
@@ -87,7 +90,9 @@ extension ReplayCommand {
     while run.accesses < limit, unexpectedFailure(in: run) == nil, let step = run.advance() {
       for index in faults.indices {
         faults[index].strikes = run.strikes(of: faults[index].fault)
-        if faults[index].access == nil, faults[index].strikes > 0 { faults[index].access = step.index }
+        guard faults[index].access == nil, faults[index].strikes > 0 else { continue }
+        faults[index].access = step.index + 1
+        if case .poison = faults[index].fault { faults[index].failure = run.world.failure }
       }
       if step.index & 0xfff == 0 { meter.update(run.world.statistics.environmentSteps) }
     }

@@ -165,7 +165,7 @@ private struct ScheduleEnd {
     var lines = ["", terminal.emphasised("what the last access shows", .strong)]
     for explanation in explanations {
       lines.append("  \(terminal.emphasised(explanation.hazard.rawValue, .alarming)): \(explanation.hazard.meaning)")
-      lines += explanation.sentences.map { "    \($0)" }
+      lines += terminal.paragraphLines(explanation.sentences, indent: 4)
     }
     guard !events.isEmpty else { return lines }
     return lines + ["", terminal.emphasised("the schedule", .strong)]

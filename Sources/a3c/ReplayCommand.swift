@@ -185,7 +185,7 @@ struct ReplayCommand {
       guard let step = first.advance(), step == second.advance(),
         index & 0xffff != 0 || first.digest.value == second.digest.value
       else {
-        tell("a3c: two runs of one seed differ at access \(index); repeat with: \(repro) --twice")
+        tell("a3c: two runs of one seed differ at access \(index + 1); repeat with: \(repro) --twice")
         return 1
       }
     }

@@ -221,7 +221,7 @@ struct RunReport: Encodable {
     }
     lines += ["", heading("hazards")] + hazardLines(on: terminal)
     if let stopped {
-      lines += ["", heading("stopped before access \(NumberText.grouped(accesses))")]
+      lines += ["", heading("stopped after \(counted(accesses, "access", "accesses"))")]
       lines += terminal.tableLines(
         header: ["who", "updates", "episodes", "next access"],
         rows: stopped.prefix(Self.workersOnScreen).map {

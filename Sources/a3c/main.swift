@@ -10,11 +10,7 @@ for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) 
 signal(SIGXFSZ, SIG_IGN)
 do {
   let code = try run(Array(CommandLine.arguments.dropFirst()))
-  // Results that did not reach the reader (a full disk, say) are no success.
-  if fflush(nil) != 0 {
-    tell("a3c: standard output cannot be written: \(String(cString: strerror(errno))); give it another place")
-    exit(2)
-  }
+  try flushOutput()
   exit(code)
 } catch let error as StoppedRun {
   tell("a3c: \(error)")

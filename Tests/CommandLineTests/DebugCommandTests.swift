@@ -114,6 +114,35 @@ private let scripts = [
     #expect(try ProgramRun(run, input: "step 3\nback").output == piped.output)
   }
 
+  @Test func `a program at the other end of a pipe gets each answer before it asks again`() throws {
+    let process = Foundation.Process()
+    process.executableURL = ProgramRun.executable
+    process.arguments = run
+    process.currentDirectoryURL = ProgramRun.root
+    let (input, output) = (Pipe(), Pipe())
+    (process.standardInput, process.standardOutput, process.standardError) = (input, output, FileHandle.nullDevice)
+    try process.run()
+    for place in 1...3 {
+      input.fileHandleForWriting.write(Data("step\n".utf8))
+      // Without an answer this would wait for ever: the debugger waits for the next line.
+      var answer = pollfd(
+        fd: output.fileHandleForReading.fileDescriptor, events: Int16(POLLIN), revents: 0)
+      try #require(poll(&answer, 1, 10_000) == 1, "no answer in ten seconds")
+      let text = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+      #expect(text.hasPrefix("\(place)  worker ") && text.hasSuffix("\n"), "\(text)")
+    }
+    try input.fileHandleForWriting.close()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+
+  @Test func `answers that reach nobody end the session with code 2`() throws {
+    let words = ["-c", #"exec "$A3C" "$@" > /dev/full"#, "sh"] + run + ["--command", "step", "--command", "back"]
+    let result = try ProgramRun(
+      words, environment: ["A3C": ProgramRun.executable.path], executable: URL(filePath: "/bin/sh"))
+    #expect(result.exitCode == 2 && result.errors.contains("standard output cannot be written"))
+  }
+
   @Test func `an error is a sentence, does not end the session, and makes the exit code 2`() throws {
     let result = try ProgramRun(run, input: "bakc\nstep\n")
     #expect(result.exitCode == 2 && result.output.hasPrefix("1  worker "))

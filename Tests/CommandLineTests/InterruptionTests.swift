@@ -136,6 +136,37 @@ final class RunningProgram {
     #expect(try TrainCommandTests.metrics(in: folder).count >= episodes + 10)
   }
 
+  /// How a program ends to which SIGINT is sent when it has come to listen: later each time, until it has.
+  private func firstCode(_ words: [String], in folder: TemporaryFolder) throws -> Int32 {
+    var code: Int32 = 0
+    for attempt in 0..<6 {
+      let run = try RunningProgram(words, in: folder)
+      usleep(300_000 << attempt)
+      run.send(SIGINT)
+      code = run.end()
+      if code != -SIGINT { break }
+    }
+    return code
+  }
+
+  @Test(arguments: [
+    ["explore", "--hazard", "torn-pull", "--protocol", "locked", "--schedules", "100000000", "--json"],
+    ["explore", "--hazard", "lost-update", "--protocol", "locked", "--strategy", "exhaustive", "--schedules"]
+      + ["100000000", "--json"],
+  ])
+  func `a search that is interrupted reports what it did`(words: [String]) throws {
+    let folder = try TemporaryFolder()
+    #expect(try firstCode(words, in: folder) == 130)
+    let output = try TrainCommandTests.text("output", in: folder)
+    let report = try #require(try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any])
+    #expect(report["interrupted"] as? String == "SIGINT" && report["found"] as? Bool == false)
+    #expect(try #require(report["schedules"] as? Int) > 0)
+    // One that comes to its end was not interrupted.
+    let short = ["explore", "--hazard", "torn-pull", "--protocol", "locked", "--schedules", "3", "--json"]
+    let whole = try ProgramRun(short)
+    #expect(try whole.exitCode == 0 && whole.json()["interrupted"] is NSNull)
+  }
+
   @Test func `a second signal ends a run at once and damages nothing`() throws {
     let folder = try TemporaryFolder()
     let run = try RunningProgram(Self.long + ["--record", "a.trace", "--checkpoint-every", "5"], in: folder)

@@ -30,6 +30,9 @@ private func complaint(_ line: String) -> String? {
       ("br block mu.bias version 7", .breakWhen(.version(block: 3, 7))), ("break worker 1", .breakWhen(.process(1))),
       ("break when actor.weight[3] > 0.5", .breakWhen(.parameter(3, .greater, 0.5))),
       ("break when actor.bias[1]<=-2e-3", .breakWhen(.parameter(13, .atMost, -0.002))), ("break", .listBreakpoints),
+      ("break hazard", .breakWhen(.hazard(nil))), ("break hazard torn-pull", .breakWhen(.hazard(.tornPull))),
+      ("break on block 3", .breakWhen(.block(3))), ("break on worker 1", .breakWhen(.process(1))),
+      ("break on block mu.bias version 7", .breakWhen(.version(block: 3, 7))),
       ("break list", .listBreakpoints), ("break delete", .deleteBreakpoint(nil)),
       ("break delete 2", .deleteBreakpoint(2)), ("print weights", .show(.weights, process: nil, nil)),
       ("pri weights of 2 mu.bias[0]", .show(.weights, process: 2, .init(tensor: 3, element: 0))),
@@ -56,7 +59,8 @@ private func complaint(_ line: String) -> String? {
       ("step 1 2", "'2' is left over; write step [N]"), ("goto", "goto needs a number"),
       ("next worker 3", "there is no worker '3'; they are 0 to 2"), ("next block", "the name of a block is missing"),
       ("next thing", "'thing' is neither 'worker' nor 'block'"), ("break block 10", "there is no block 10"),
-      ("break block actor", "'actor' could be actor.weight, actor.bias"), ("break on x", "write break on hazard"),
+      ("break block actor", "'actor' could be actor.weight, actor.bias"), ("break on x", "there is no breakpoint 'x'"),
+      ("break on", "write break on hazard"), ("break on list", "there is no breakpoint 'list'"),
       ("break on hazard x", "there is no hazard 'x'"), ("break when mu.bias[0]", "compares nothing"),
       ("break when mu.bias > 1", "which element is meant?"), ("break when mu.bias[1] > 1", "they are [0] to [0]"),
       ("break when mu.bias[0] > nan", "is no number"), ("print", "print needs what to show"),
@@ -88,6 +92,7 @@ private func complaint(_ line: String) -> String? {
     func completions(_ line: String) -> [String] { DebuggerCommand.completions(of: line, vocabulary) }
     #expect(completions("st") == ["step"] && completions("s") == ["step", "switch", "save"])
     #expect(completions("").count == DebuggerCommand.words.count)
+    #expect(completions("break on ") == ["hazard", "block", "worker"])
     #expect(completions("break on hazard lost") == ["lost-update", "lost-count"])
     #expect(completions("print we") == ["weights"] && completions("print weights mu") == ["mu.weight", "mu.bias"])
     #expect(completions("next block critic.w") == ["critic.weight"] && completions("fly ") == [])

@@ -150,7 +150,7 @@ private func remarks(_ replies: [Reply]) -> [String] {
     found.beginning = 0
     #expect(found == Explanation(of: .lostUpdate, debugger.choices, from: start))
     guard case .history(let stops)? = replies.last else { throw DebuggerError("no accesses") }
-    #expect(Set(stops.map(\.place)) == Set(explanations.flatMap(\.indices).map { $0 + 1 }))
+    #expect(Set(stops.map(\.place)) == Set(explanations.flatMap(\.places)))
     #expect(stops.last?.place == place && stops.last?.hazards.contains(.lostUpdate) == true)
     // A store meets the version that a model has, by whatever it is counted.
     #expect(stops.last?.versions?.before == UInt64(found.met.versionBefore))

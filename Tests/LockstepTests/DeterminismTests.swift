@@ -56,7 +56,7 @@ import Testing
     }
     #expect(
       divergence?.description
-        == "access 0: first run makes no access and is running, candidates [0, 1], state [1, 1]; "
+        == "after 0 equal accesses: first run makes no access and is running, candidates [0, 1], state [1, 1]; "
         + "second run makes no access and is running, candidates [0, 1], state [2, 1]")
   }
 

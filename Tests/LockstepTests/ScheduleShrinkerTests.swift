@@ -84,7 +84,7 @@ import Testing
         var again = ScheduleShrinker(long, from: start, inspection: .atTheEnd, interval: 1, shows: shows)
       else { return false }
       let first = shrinker.size
-      shrinker.shrink { sizes.append($0.size) }
+      shrinker.shrink { if $0.size != sizes.last ?? first { sizes.append($0.size) } }
       again.shrink()
       if shrinker.size < first { shrunk += 1 }
       var replayed = start.snapshot(drivenBy: Replayed(shrinker.choices))
@@ -248,6 +248,26 @@ import Testing
     var shrinker = try #require(ScheduleShrinker(long, from: start, effort: long.count, shows: hasLostAnUpdate))
     shrinker.shrink()
     #expect(shrinker.choices == long && shrinker.candidates == 0 && shrinker.effort == 0)
+  }
+
+  @Test func progressHearsOfEachCandidateAndAnInterruptionEndsTheEffort() throws {
+    let start = noisyIncrementers()
+    let long = try #require(failingWalk(start, seed: 0, shows: hasLostAnUpdate))
+    var shrinker = try #require(ScheduleShrinker(long, from: start, shows: hasLostAnUpdate))
+    let whole = shrinker
+    var heard: [Int] = []
+    shrinker.shrink { heard.append($0.candidates) }
+    #expect(heard == Array(1...shrinker.candidates) && shrinker.choices.count == 4)
+    var asked = 0
+    var interrupted = whole
+    interrupted.isInterrupted = {
+      asked += 1
+      return asked > 3
+    }
+    interrupted.shrink()
+    // What it had come to by then fails all the same.
+    #expect(interrupted.candidates == 3 && interrupted.effort == 0 && interrupted.choices.count > 4)
+    #expect(hasLostAnUpdate(interrupted.run))
   }
 }
 

@@ -47,6 +47,14 @@ import Testing
     #expect(heard == [[1, 0], [1, 1], [2, 1], [2, 2], [3, 2], [4, 2], [5, 2]])
   }
 
+  @Test func anInterruptionEndsASearchBetweenTwoSchedules() {
+    let portfolio = Portfolio([Portfolio.Member("serial", schedules: 5) { _ in PriorityWalk.serial }])
+    var heard = 0
+    let result = search(
+      portfolio, from: start, progress: { _ in heard += 1 }, isInterrupted: { heard == 2 }, shows: { _ in false })
+    #expect(result.finding == nil && result.schedules == [2] && heard == 2)
+  }
+
   @Test func aRunIsAskedWhenItIsToBe() {
     func choices(_ inspection: Inspection, _ strategy: any Strategy, stepLimit: Int = 100) -> [Int]? {
       let portfolio = Portfolio([Portfolio.Member("one", schedules: 1) { _ in strategy }])

@@ -119,7 +119,7 @@ extension TrainingProgram where P == Worker {
     #expect(explanation.met.versionBefore == 2)
     let (seen, element) = (try #require(explanation.seen), try #require(explanation.element))
     #expect(seen.description == "worker 0, update 0: load mu.weight" && element.tensor == "mu.weight")
-    func value(after count: Int) -> Float { script.value("mu.weight", element.element, after: count, \.parameters) }
+    func value(after count: Int) -> Float { script.value("mu.weight", element.element!, after: count, \.parameters) }
     #expect(element.seen == value(after: seen.index + 1) && element.met == value(after: explanation.met.index))
   }
 
@@ -132,7 +132,7 @@ extension TrainingProgram where P == Worker {
     #expect(seen.description == "worker 0, update 0: exchange the model" && explanation.object == "the model")
     #expect(seen.versions == "v0→v1" && explanation.met.versions == "v2→v3")
     func value(after count: Int) -> Float {
-      script.value(element.tensor, element.element, after: count, \.parameters)
+      script.value(element.tensor, element.element!, after: count, \.parameters)
     }
     #expect(element.seen == value(after: seen.index + 1) && element.met == value(after: explanation.met.index))
     #expect(explanation.sentences[0].contains(" sees version 1 of the model. Access "))
@@ -148,8 +148,69 @@ extension TrainingProgram where P == Worker {
     let explanation = try script.explanation(of: .halfMoment)
     let element = try #require(explanation.element)
     #expect(element.tensor == "actor.weight.exp_avg" && element.seen == 0)
-    let met = script.value("actor.weight", element.element, after: explanation.met.index) { $0.slot(0) }
+    let met = script.value("actor.weight", element.element!, after: explanation.met.index) { $0.slot(0) }
     #expect(element.met == met && met != 0)
+  }
+
+  @Test func `where decays found only zeros, the largest of what the addition makes is named`() throws {
+    var script = try Script(.pulling(.inPlace))
+    script.pull(0, 1)
+    script.go(0, through: "decay moments of actor.weight")
+    script.go(1, through: "decay moments of actor.weight")
+    script.go(0, through: "add gradient to moments of actor.weight")
+    let explanation = try script.explanation(of: .halfMoment)
+    let element = try #require(explanation.element)
+    #expect(element.comparison == .addition && element.tensor == "actor.weight.exp_avg" && element.seen == 0)
+    let place = explanation.shown.place
+    let added = script.value("actor.weight", element.element!, after: place) { $0.slot(0) }
+    #expect(element.met == added && added != 0)
+    #expect(script.value("actor.weight", element.element!, after: place - 1) { $0.slot(0) } == 0)
+    #expect(explanation.sentences[1].contains("of which worker 1's decay, already made, takes nothing"))
+  }
+
+  @Test func `a step between is no change of the moments, and before a step another's change is met too`() throws {
+    var script = try Script(.pulling(.inPlace))
+    script.pull(0, 1)
+    script.go(0, through: "add gradient to moments of actor.weight")
+    script.go(1, through: "apply moments of actor.weight")
+    script.go(0, through: "apply moments of actor.weight")
+    let explanation = try script.explanation(of: .halfMoment)
+    #expect(explanation.seen?.description == "worker 0, update 0: add gradient to moments of actor.weight")
+    #expect(explanation.other?.description == "worker 1, update 0: add gradient to moments of actor.weight")
+    #expect(explanation.met.versionBefore == (try #require(explanation.other)).versionAfter + 1)
+    #expect(explanation.element?.comparison == .change)
+  }
+
+  @Test func `a bound gradient is compared with the worker's own, which never was in the slot`() throws {
+    var script = try Script(.pulling(.bindOnce))
+    script.pull(0, 1)
+    script.go(0, through: "assign gradient of value.bias")
+    script.go(1, through: "assign gradient of value.bias")
+    let own = script.run.processes[1].localParameters
+    script.go(1, through: "fetch gradient of actor.weight")
+    let explanation = try script.explanation(of: .bindOnce)
+    let element = try #require(explanation.element)
+    #expect(element.comparison == .gradients && element.tensor == "actor.weight.grad")
+    #expect(element.seen == own[element.element!] && element.seen != element.met)
+    let bound = try #require(script.run.world.model.state.gradient).values
+    #expect(element.met == bound[element.element!])
+    // The slot is counted as written, and has what it had.
+    let seen = try #require(explanation.seen)
+    #expect(seen.versions == "v1→v2")
+    #expect(explanation.sentences[0].contains("makes version 2, still worker 0's gradient. "))
+  }
+
+  @Test func `a step count that shows it is named for what it is`() throws {
+    var script = try Script(.pulling(.sharded) { $0.stepCount = .readTwice })
+    script.pull(0, 1)
+    script.go(0, through: "read step of actor.weight for β₁")
+    script.go(1, through: "increment step of actor.weight")
+    script.go(0, through: "read step of actor.weight for β₂")
+    let explanation = try script.explanation(of: .splitStep)
+    let element = try #require(explanation.element)
+    #expect(element.comparison == .counts && element.element == nil && (element.seen, element.met) == (1, 2))
+    #expect(element.tensor == "the step count of actor.weight")
+    #expect(explanation.sentences[1].hasSuffix("corrected for step 1, the second for step 2."))
   }
 
   // MARK: Pictures
@@ -165,7 +226,7 @@ extension TrainingProgram where P == Worker {
     let timeline = events.timeline(title: "t", subtitle: "s", explanation: explanation, blocks: 10)
     // Worker 1 takes no part, so worker 2 has the second lane.
     #expect(timeline.lanes == ["worker 0", "worker 2"])
-    #expect(timeline.marks.map(\.lane) == [1] && timeline.marks.map(\.time) == [Double(events.count - 1)])
+    #expect(timeline.marks.map(\.lane) == [1] && timeline.marks.map(\.time) == [Double(events.count)])
     #expect(timeline.arrows.map(\.from.lane) == [1, 0] && timeline.arrows.map(\.to.lane) == [0, 1])
     // A load that a store follows belongs to a push, and a read to a pull.
     let categories = zip(events, timeline.spans).map { ($0.words, $1.category) }
@@ -179,8 +240,8 @@ extension TrainingProgram where P == Worker {
     #expect(timeline.spans.map { $0.label.hasPrefix("waits to ") } == [false, false, true, true])
     #expect(Set(timeline.spans.suffix(2).map(\.lane)) == [0, 1])
     // From what was done to both waits; the mark stands at the last.
-    #expect(timeline.arrows.map(\.to.time) == [2, 3])
-    #expect(timeline.marks.map(\.time) == [3] && timeline.marks.map(\.lane) == [timeline.spans[3].lane])
+    #expect(timeline.arrows.map(\.to.time) == [3, 4])
+    #expect(timeline.marks.map(\.time) == [4] && timeline.marks.map(\.lane) == [timeline.spans[3].lane])
   }
 
   @Test func `a model that is pushed and pulled in one access has a category of its own`() throws {

@@ -41,7 +41,8 @@ import Training
     let element = try #require(explanation.element)
     let start = try race.program.start()
     let layout = start.world.plan.network.layout
-    let offset = try #require(layout.tensors.first { $0.name == element.tensor }).range.offset + element.element
+    let tensor = try #require(layout.tensors.first { $0.name == element.tensor })
+    let offset = tensor.range.offset + (try #require(element.element))
     func value(after count: Int) -> Float {
       var run = start.snapshot(drivenBy: Replayed(Array(race.choices.prefix(count))))
       run.run()
@@ -138,7 +139,7 @@ import Training
             of: hazard, Array(choices[begin...end]), from: walk[begin].run, after: walk[begin].changes)
           var found = try #require(part)
           #expect(found.beginning == begin && found.shown == whole.shown)
-          let notice = "What came before access \(begin) was not looked at."
+          let notice = "What came before access \(begin + 1) was not looked at."
           #expect(found.sentences.contains(notice) == found.mayBeginEarlier)
           guard !found.mayBeginEarlier else {
             uncertain += 1
@@ -164,13 +165,14 @@ import Training
     #expect(right.met.index == wrong.met.index && right.met.versionBefore > wrong.met.versionBefore)
   }
 
-  @Test func `sentences count accesses from the number that is asked for, and operations in place as changes`() throws {
+  @Test func `sentences name accesses by their places, and count operations in place as changes`() throws {
     let race = try #require(try race(.hazard(.halfMoment), in: .small(.inPlace)))
     let explanation = try #require(race.explanation)
     #expect(explanation.count == .change)
-    let (from0, from1) = (explanation.sentences.joined(), explanation.sentences(countingFrom: 1).joined())
-    #expect(from0.contains("Access \(explanation.met.index) (\(explanation.met.description)) meets change "))
-    #expect(from1.contains("Access \(explanation.met.index + 1) (\(explanation.met.description)) meets change "))
+    #expect(race.events.map(\.place) == Array(1...race.choices.count))
+    #expect(explanation.met.place == race.choices.count)
+    let words = explanation.met.description
+    #expect(explanation.sentences[0].contains("Access \(race.choices.count) (\(words)) meets change "))
     let lost = try #require(try RacesTests.race(.hazard(.lostUpdate), in: .small(.hogwild))?.explanation)
     #expect(lost.count == .version && lost.sentences[0].contains(" meets version "))
   }
@@ -192,9 +194,9 @@ import Training
     let race = try #require(try race(.hazard(.lostUpdate), in: .small(.hogwild)))
     let explanation = try #require(race.explanation)
     let timeline = race.events.timeline(title: "t", subtitle: "s", explanation: explanation, blocks: 10)
-    #expect(Set(timeline.notes.map { Int($0.at.time) }) == explanation.indices)
+    #expect(Set(timeline.notes.map { Int($0.at.time) }) == explanation.places)
     for note in timeline.notes {
-      let event = race.events[Int(note.at.time)]
+      let event = race.events[Int(note.at.time) - 1]
       #expect(timeline.lanes[note.at.lane] == event.name && note.text.contains(event.name))
     }
     #expect(timeline.caption == explanation.sentences.last)
@@ -204,13 +206,13 @@ import Training
   @Test func `the table has a column for each worker and leaves out what is quiet`() throws {
     let race = try #require(try race(.hazard(.tornPull), in: .small(.sharded)))
     let terminal = Terminal(isInteractive: false)
-    let marked = try #require(race.explanation).indices
+    let marked = try #require(race.explanation).places
     let lines = race.events.tableLines(on: terminal, explanation: race.explanation)
     #expect(lines[0].contains("worker 0") && lines[0].contains("worker 1"))
     #expect(lines.count < race.events.count)
     #expect(lines.last?.contains("! torn-pull") == true)
     #expect(lines.count { $0.contains("!") } == 1 && lines.count { $0.hasSuffix("*") } == marked.count - 1)
     #expect(race.events.tableLines(on: terminal, from: race.events.count - 1).count == 2)
-    for index in marked { #expect(lines.contains { $0.contains(" \(index)  ") }) }
+    for place in marked { #expect(lines.contains { $0.contains(" \(place)  ") }) }
   }
 }

@@ -46,6 +46,27 @@ import Training
     #expect(try #require(few.effort.exploration?.explored) < 1)
   }
 
+  @Test(arguments: [SearchStrategy.random, .exhaustive(preemptions: nil)])
+  func `an interrupted search says how far it came`(strategy: SearchStrategy) throws {
+    let program = TrainingProgram.small(.locked, workers: 2, episodes: 1) { $0.maxSteps = 3 }
+    var hunt = RaceHunt(program, for: .hazard(.tornPull), by: strategy, schedules: 20, seed: 0)
+    #expect(try hunt.search().effort.schedules == 20)
+    var asked = 0
+    hunt.isInterrupted = {
+      asked += 1
+      return asked > 5
+    }
+    let (effort, finding) = try hunt.search()
+    #expect(effort.schedules == 5 && effort.accesses > 0 && finding == nil)
+  }
+
+  @Test func `the run at the end of the nearest passing schedule does not show it`() throws {
+    let race = try #require(try race(.hazard(.lostUpdate), in: .small(.hogwild)))
+    let (passing, end) = (try #require(race.passing), try #require(race.passingEnd))
+    #expect(end.accesses == passing.count && end.world.statistics.count(of: .lostUpdate) == 0)
+    #expect(race.end.world.statistics.count(of: .lostUpdate) == 1)
+  }
+
   @Test(arguments: [Goal.anyHazard, .hazard(.tornPull), .hazard(.stalePush), .hazard(.episodeOverrun)])
   func `the same words find the same race, and its schedule shows it again`(goal: Goal) throws {
     let first = try #require(try race(goal, in: .small(.sharded)))

@@ -113,6 +113,28 @@ private let erasure = "\r\u{1B}[K"
     #expect(stage.written == ["\rreplay  5,000 steps  2.50 k steps/s\u{1B}[K"])
   }
 
+  @Test func `a log of work that nobody knows the length of gets a line now and then`() {
+    let stage = Stage()
+    let meter = stage.meter(total: nil, style: .plain)
+    var times: [Int] = []
+    for second in 1...200 {
+      stage.time += 1
+      meter.update(second)
+      if stage.written.count > times.count { times.append(second) }
+    }
+    #expect(times == [5, 10, 20, 40, 80, 140, 200])
+    #expect(stage.written[0] == "replay: 5 steps, 1 steps/s\n")
+  }
+
+  @Test(arguments: [("schedules", "1 schedule in"), ("accesses", "1 access in"), ("updates", "1 update in")])
+  func `one is no plural`(unit: String, text: String) {
+    var written: [String] = []
+    let meter = ProgressMeter("a", total: nil, unit: unit, style: .plain, clock: { 0 }, sink: { written.append($0) })
+    meter.update(1)
+    meter.finish()
+    #expect(written.count == 1 && written[0].hasPrefix("a: \(text) "), "\(written)")
+  }
+
   @Test func `work done before does not count towards the rate`() {
     let stage = Stage()
     let meter = stage.meter(total: 1000, style: .plain, startingAt: 900)

@@ -131,4 +131,20 @@ private let colourful = Terminal(isInteractive: true, columns: 80, hasColour: tr
     #expect("abcdef".shortened(to: 4) == "abc…")
     #expect("abcd".shortened(to: 4) == "abcd")
   }
+
+  @Test func `paragraphs end where the terminal does, and each begins a line`() {
+    let narrow = Terminal(isInteractive: true, columns: 30)
+    let sentences = ["One two three four five six seven.", "Eight."]
+    #expect(narrow.paragraphLines(sentences) == ["  One two three four five six", "  seven.", "  Eight."])
+    #expect(narrow.paragraphLines(sentences, indent: 0)[0] == "One two three four five six")
+    // Words, not letters.
+    #expect(Terminal(isInteractive: true, columns: 3).paragraphLines(sentences)[0] == "  One two three four five")
+  }
+
+  @Test func `a value that is to be copied stays whole beside wrapped ones`() {
+    let narrow = Terminal(isInteractive: true, columns: 40)
+    let facts = [("what", String(repeating: "word ", count: 20)), ("how", String(repeating: "--a b ", count: 20))]
+    let lines = narrow.keyValueLines(facts, wrapsValues: true, whole: ["how"])
+    #expect(lines.dropLast().allSatisfy { $0.count <= 40 } && lines.last!.count > 100)
+  }
 }

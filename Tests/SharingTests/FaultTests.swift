@@ -64,7 +64,7 @@ struct FaultTests {
     #expect(partial > 0)
   }
 
-  @Test(arguments: SharingProtocol.allCases)
+  @Test(arguments: SharingProtocol.asynchronous)
   func `a dead worker takes its episode along where episodes are taken from the budget`(sharing: SharingProtocol) {
     let settings = Configuration.small(sharing, workers: 3, episodes: 6) { $0.episodeClaim = .takeFromBudget }
     for accesses in 0..<settings.accessesOfWorker1 {
@@ -202,7 +202,7 @@ struct FaultTests {
 
   // MARK: A gradient that is no number
 
-  @Test(arguments: SharingProtocol.allCases, Fault.Poison.allCases)
+  @Test(arguments: SharingProtocol.asynchronous, Fault.Poison.allCases)
   func `a gradient that is not finite is refused before it reaches the model`(
     sharing: SharingProtocol, poison: Fault.Poison
   ) {

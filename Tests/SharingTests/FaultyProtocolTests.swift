@@ -131,6 +131,23 @@ struct RacySettings: CustomStringConvertible, Sendable {
     }
   }
 
+  @Test func momentsThatChangeBetweenAdditionAndStepAreHalfMoments() {
+    let configuration = Configuration.small(.inPlace)
+    func count(_ turns: [Int]...) -> Int { configuration.after(claims, turns.flatMap(\.self)).count(of: .halfMoment) }
+    // D₀ A₀ P₀ D₁ A₁ P₁, and D₀ A₀ before D₁ without a step in between: nobody is disturbed yet.
+    #expect(count(turns(0, 3), turns(1, 3)) == 0 && count(turns(0, 2), turns(1, 1)) == 0)
+    // D₀ A₀ D₁ P₀: the step is by moments that have decayed once more.
+    let mixed = configuration.after(claims, turns(0, 2), turns(1, 1), turns(0, 1))
+    #expect(mixed.count(of: .halfMoment) == 1 && mixed.world.statistics.witnessed.contains(HazardSet(.halfMoment)))
+    // Worker 1 goes on undisturbed, because a step changes no moments.
+    #expect(count(turns(0, 2), turns(1, 1), turns(0, 1), turns(1, 2)) == 1)
+    // D₀ A₀ D₁ A₁ P₀ P₁, and D₀ A₀ D₁ A₁ P₁ P₀: worker 0 steps by what both have added.
+    #expect(count(turns(0, 2), turns(1, 2), turns(0, 1), turns(1, 1)) == 1)
+    #expect(count(turns(0, 2), turns(1, 3), turns(0, 1)) == 1)
+    // D₀ D₁ A₀ A₁ P₀ P₁: both additions, and the step of whoever added first.
+    #expect(count(turns(0, 1), turns(1, 1), turns(0, 1), turns(1, 1), turns(0, 1), turns(1, 1)) == 3)
+  }
+
   @Test func aGradientInTheSlotIsAppliedByWhoeverComesFirst() {
     let configuration = Configuration.small(.gradientSlot)
     let assign = turns(0, blocks)

@@ -205,7 +205,7 @@ struct LaunchTests {
 
   // MARK: The workers within
 
-  @Test(arguments: SharingProtocol.allCases, someSchedules.prefix(6))
+  @Test(arguments: SharingProtocol.asynchronous, someSchedules.prefix(6))
   func `a launched run is the run of its workers in the same order`(
     sharing: SharingProtocol, schedule: (schedule: Schedule, seed: UInt64)
   ) {

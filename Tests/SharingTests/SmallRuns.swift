@@ -10,9 +10,11 @@ import Training
 @testable import Sharing
 
 extension SharingProtocol {
+  /// The protocols under which no worker waits for another's flush.
+  static let asynchronous = allCases.filter { $0 != .synchronous }
   /// The protocols that push the gradient of each flush, rather than weights at the end of an episode, and wait for
   /// nobody.
-  static let flushwise = allCases.filter { $0 != .overwrite && $0 != .synchronous }
+  static let flushwise = asynchronous.filter { $0 != .overwrite }
 }
 
 extension Configuration {

@@ -11,7 +11,7 @@ import Training
 @testable import Sharing
 
 @Suite struct ThreadsTests {
-  @Test(arguments: SharingProtocol.allCases)
+  @Test(arguments: SharingProtocol.asynchronous)
   func workersOnThreadsOfTheirOwnLoseNoVersion(sharing: SharingProtocol) throws {
     for claim in [EpisodeClaim.takeFromBudget, .lookAtFinished] {
       let configuration = Configuration.small(sharing, workers: 4, episodes: 40) {

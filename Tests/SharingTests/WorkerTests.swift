@@ -145,7 +145,7 @@ import Training
   }
 
   /// After an initial pull the first gradient is of the shared net: the worker's own weights have no part in it.
-  @Test(arguments: SharingProtocol.allCases)
+  @Test(arguments: SharingProtocol.asynchronous)
   func aPullBeforeTheFirstFlushReplacesTheWorkersOwnNet(sharing: SharingProtocol) throws {
     for (pullsInitially, accesses) in [(true, sharing == .locked ? 2 : 1 + blocks), (false, 1)] {
       let (world, workers) = try Configuration.small(sharing) { $0.pullsInitially = pullsInitially }.makeRun()

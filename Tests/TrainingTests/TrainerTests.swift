@@ -159,6 +159,22 @@ import Testing
     }
   }
 
+  /// Where an episode ends by its limit, its last flush asks for no value before the loss.
+  @Test func aParameterThatIsNoNumberIsNamedWhereverInAnEpisodeItIsPulled() throws {
+    let configuration = endless(.sharded, workers: 1)
+    let flushes = configuration.maxSteps / configuration.flushLength + 1
+    for update in 1...2 * flushes {
+      var run = try configuration.makeSimulation(.roundRobin, scheduleSeed: 0)
+      run.run(untilUpdates: update)
+      var state = run.world.model.state
+      state.parameters[46] = .nan
+      run.world.model.restore(state)
+      while run.world.failure == nil, run.advance() != nil {}
+      let failure = try #require(run.world.failure)
+      #expect("\(failure)".hasSuffix(": the parameter value.bias[0] that it pulled is nan"), "\(update): \(failure)")
+    }
+  }
+
   @Test func anEnvironmentThatBreaksStopsEverybodyAndSaysWhy() throws {
     for sharing in SharingProtocol.allCases {
       for (part, expected) in [
