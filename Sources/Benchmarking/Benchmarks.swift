@@ -53,9 +53,9 @@ private func keep(_ value: Float) { sink ^= value.bitPattern }
 
 /// The kernels of the full `sjtu` network, its optimizer, its noise and its environment.
 public func measureKernels() -> [Timing] {
-  let network = SeparateNetwork(observations: 3, actions: 1)
+  let network = ActorCriticNetwork(.sjtu, observations: 3, outputs: 1)
   var stream = RandomStream(seed: 1, worker: 0, purpose: .test)
-  var parameters = network.initialParameters(deviation: 0.1, from: &stream)
+  var parameters = network.initialParameters(from: &stream)
   var gradient = [Float](repeating: 0, count: parameters.count)
   var slots = [Float](repeating: 0, count: 2 * parameters.count)
   let tape = Tape<Float>()
@@ -73,7 +73,7 @@ public func measureKernels() -> [Timing] {
           for _ in 0..<2000 {
             tape.reset(parameters: parameters)
             let input = tape.constant(states, rows: 10, columns: 3, firstRows: rows)
-            keep(tape.value(of: network.policy(in: input, on: tape).mean))
+            keep(network.policy(in: input, on: tape).greedyAction(row: 0, on: tape))
             keep(tape.value(of: network.value(of: input, on: tape)))
           }
         }
@@ -87,8 +87,9 @@ public func measureKernels() -> [Timing] {
         gradient.withUnsafeMutableBufferPointer { gradient in
           for _ in 0..<1000 {
             tape.reset(parameters: parameters)
+            let input = tape.constant(states, rows: 10, columns: 3)
             let terms = loss(
-              network, states: tape.constant(states, rows: 10, columns: 3),
+              network, policy: network.policy(in: input, on: tape), features: input,
               actions: tape.constant(actions, rows: 10, columns: 1),
               targets: tape.constant(targets, rows: 10, columns: 1), on: tape)
             tape.backward(from: terms.total, into: gradient)

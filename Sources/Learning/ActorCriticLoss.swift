@@ -97,11 +97,6 @@ public struct ActorCriticLoss: Hashable, Sendable, Codable {
     self.reduction = reduction
   }
 
-  /// The loss of `sjtu` (report, §3.2, `loss_function`), with its entropy or with that of the slip.
-  public init(entropyWeight: Double, takesEntropyOfSigma: Bool) {
-    self.init(entropyWeight: entropyWeight, entropy: takesEntropyOfSigma ? .ofSigma : .exact)
-  }
-
   /// Writes the loss of one flush on `tape`.
   /// - Parameters:
   ///   - network: whose critic values the states.
@@ -170,43 +165,6 @@ public struct ActorCriticLoss: Hashable, Sendable, Codable {
     }
     let nothing = tape.subtract(value, tape.stopGradient(value))
     return tape.add(targets, tape.multiply(decays, nothing))
-  }
-}
-
-// MARK: Separate networks
-
-extension ActorCriticLoss {
-  /// Writes the loss of one flush on `tape`.
-  /// - Parameters:
-  ///   - network: a network for one action.
-  ///   - states: rows × observations.
-  ///   - actions: rows × 1, the samples before any clipping.
-  ///   - targets: the n-step returns vₜ, rows × 1.
-  public func callAsFunction<Scalar>(
-    _ network: SeparateNetwork, states: Variable, actions: Variable, targets: Variable, on tape: Tape<Scalar>
-  ) -> Terms {
-    self(
-      network, policy: network.policy(in: states, on: tape), states: states, actions: actions, targets: targets,
-      on: tape)
-  }
-
-  /// As above, for a policy in these states that is on the tape already, because it was acted on.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func callAsFunction<Scalar>(
-    _ network: SeparateNetwork, policy: GaussianPolicy, states: Variable, actions: Variable, targets: Variable,
-    on tape: Tape<Scalar>
-  ) -> Terms {
-    precondition(network.actions == 1, "the loss of a flush is for one action; the network has \(network.actions)")
-    return self(
-      network.network, policy: .gaussian(policy), features: states, actions: actions, targets: targets, on: tape)
-  }
-
-  /// As `attached(_:to:discount:on:)`, with the value of `following`: sₙ in every row, rows × observations.
-  public static func attached<Scalar>(
-    _ targets: Variable, to following: Variable, of network: SeparateNetwork, discount: Double, on tape: Tape<Scalar>
-  ) -> Variable {
-    attached(targets, to: network.value(of: following, on: tape), discount: discount, on: tape)
   }
 }
 

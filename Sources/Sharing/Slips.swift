@@ -25,26 +25,3 @@ public struct Slips: Hashable, Sendable, Codable {
   /// No slips.
   public init() {}
 }
-
-extension KeyedDecodingContainer {
-  /// Configurations that were written before slips were settings have none. (The synthesised decoding of
-  /// `Configuration` calls this for the member.)
-  func decode(_ type: Slips.Type, forKey key: Key) throws -> Slips {
-    try decodeIfPresent(type, forKey: key) ?? Slips()
-  }
-
-  /// As for slips.
-  func decode(_ type: EpisodeCount.Type, forKey key: Key) throws -> EpisodeCount {
-    try decodeIfPresent(type, forKey: key) ?? .indivisible
-  }
-
-  /// As for slips.
-  func decode(_ type: RewardSmoothing.Type, forKey key: Key) throws -> RewardSmoothing {
-    try decodeIfPresent(type, forKey: key) ?? .sentinel
-  }
-
-  /// As for slips.
-  func decode(_ type: Acting.Type, forKey key: Key) throws -> Acting {
-    try decodeIfPresent(type, forKey: key) ?? .localNet
-  }
-}

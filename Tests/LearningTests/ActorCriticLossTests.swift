@@ -247,7 +247,7 @@ private enum Mistake: String, CaseIterable, CustomTestStringConvertible {
 
   @Test func `with the entropy of σ every derivative agrees with differences of that formula`() {
     let slipped: (value: Double, gradient: [Double]) = small.evaluate {
-      ActorCriticLoss(entropyWeight: entropyWeight, takesEntropyOfSigma: true)(
+      ActorCriticLoss(entropyWeight: entropyWeight, entropy: .ofSigma)(
         $0, states: $1, actions: $2, targets: $3, on: $4
       ).total
     }
