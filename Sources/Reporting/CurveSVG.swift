@@ -23,14 +23,27 @@ public struct CurveSeries: Sendable, Equatable {
   public var name: String
   /// The points, by ascending `x`.
   public var points: [Point]
-  /// Whether it is drawn thin and pale, as a noisy one behind its own mean.
-  public var isPale: Bool
+  /// Lines of the same colour that are drawn thin behind it, such as the single seeds behind their mean.
+  public var strands: [[Point]]
+  /// How it is drawn.
+  public var role: Role
+
+  /// How a series is drawn.
+  public enum Role: Sendable {
+    /// In a colour of its own.
+    case line
+    /// Thin and pale, as a noisy one behind its own mean.
+    case pale
+    /// Black, as what the others are compared with.
+    case reference
+  }
 
   /// Makes a series.
-  public init(name: String, points: [Point], isPale: Bool = false) {
+  public init(name: String, points: [Point], strands: [[Point]] = [], role: Role = .line) {
     self.name = name
     self.points = points
-    self.isPale = isPale
+    self.strands = strands
+    self.role = role
   }
 }
 
@@ -75,9 +88,10 @@ public enum CurveSVG {
   public static func render(_ plot: CurvePlot, width: Int = 900, height: Int = 520) -> String {
     precondition(width >= 320 && height >= 200, "a plot is at least 320 by 200 pixels")
     for series in plot.series {
-      precondition(
-        zip(series.points, series.points.dropFirst()).allSatisfy { $0.x <= $1.x }, "\(series.name) does not ascend in x"
-      )
+      for points in [series.points] + series.strands {
+        precondition(
+          zip(points, points.dropFirst()).allSatisfy { $0.x <= $1.x }, "\(series.name) does not ascend in x")
+      }
     }
     var canvas = SVGCanvas()
     let margin = 32.0
@@ -112,10 +126,9 @@ public enum CurveSVG {
     }
     top += 34
 
-    let xRange = range(of: plot.series.flatMap { $0.points.map(\.x) }, marginFraction: 0)
-    let values = plot.series.flatMap { series in
-      series.points.flatMap { point in [point.y] + (point.band.map { [$0.lowerBound, $0.upperBound] } ?? []) }
-    }
+    let points = plot.series.flatMap { [$0.points] + $0.strands }.joined()
+    let xRange = range(of: points.map(\.x), marginFraction: 0)
+    let values = points.flatMap { point in [point.y] + (point.band.map { [$0.lowerBound, $0.upperBound] } ?? []) }
     let yRange = range(of: values, marginFraction: 0.04)
     let captionLines = lines(plot.caption, faint)
     let bottom = max(top + 80, Double(height) - 62 - Double(captionLines.count) * 16)
@@ -144,6 +157,12 @@ public enum CurveSVG {
         canvas.path(band, "fill=\"\(style.colour)\" fill-opacity=\"0.16\"")
       }
     }
+    for (series, style) in zip(plot.series, styles) where !series.strands.isEmpty {
+      let lines = series.strands.flatMap { lineRuns($0, x: x, y: y) }.joined()
+      canvas.path(
+        lines, "fill=\"none\" stroke=\"\(style.colour)\" stroke-width=\"0.6\" stroke-opacity=\"0.28\"",
+        title: "\(series.name), one by one")
+    }
     for (series, style) in zip(plot.series, styles) {
       for line in lineRuns(series.points, x: x, y: y) {
         canvas.path(
@@ -166,12 +185,15 @@ public enum CurveSVG {
     var dash: String
   }
 
-  /// How each series is drawn; pale ones leave the colours to the others.
+  /// How each series is drawn; only lines take of the colours.
   private static func styles(of series: [CurveSeries]) -> [Style] {
     var index = -1
     return series.map { series in
-      if series.isPale { return Style(colour: "#B8CCE0", width: 0.7, dash: "") }
-      index += 1
+      switch series.role {
+      case .pale: return Style(colour: "#B8CCE0", width: 0.7, dash: "")
+      case .reference: return Style(colour: SVGCanvas.ink, width: 1.5, dash: "")
+      case .line: index += 1
+      }
       let dash = dashes[index % dashes.count]
       return Style(
         colour: colours[index % colours.count], width: 1.8, dash: dash.isEmpty ? "" : "stroke-dasharray=\"\(dash)\"")

@@ -16,7 +16,7 @@ func learningCurve(_ results: [EpisodeResult], of configuration: Configuration, 
     caption: "One run. Smoothed: g ← 0.99 g + 0.01 x over the episodes in the order in which they finished; "
       + "rewards are the environment's own, not scaled.",
     series: [
-      CurveSeries(name: "episode", points: points { $0.episodeReturn / Double($0.steps) }, isPale: true),
+      CurveSeries(name: "episode", points: points { $0.episodeReturn / Double($0.steps) }, role: .pale),
       CurveSeries(name: "smoothed", points: points(\.smoothed)),
     ])
   return CurveSVG.render(plot)

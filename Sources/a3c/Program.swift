@@ -21,8 +21,8 @@ let program = CommandTable(
   commands: [
     ReplayCommand.declaration, ExploreCommand.declaration, HazardsCommand.declaration, DebugCommand.declaration,
     TrainCommand.declaration, TraceCommand.declaration, EvaluateCommand.declaration, RolloutCommand.declaration,
-    PresetsCommand.declaration, VerifyCommand.declaration, CheckEnvironmentCommand.declaration,
-    BenchCommand.declaration,
+    PresetsCommand.declaration, VerifyCommand.declaration, CurvesCommand.declaration,
+    CheckEnvironmentCommand.declaration, BenchCommand.declaration,
   ])
 
 /// Writes a complaint or a remark where it never mixes with results.
@@ -55,6 +55,7 @@ func run(_ words: [String]) throws -> Int32 {
     case ExploreCommand.declaration.name: return try ExploreCommand(arguments).run()
     case PresetsCommand.declaration.name: return try PresetsCommand(arguments).run()
     case VerifyCommand.declaration.name: return try VerifyCommand(arguments).run()
+    case CurvesCommand.declaration.name: return try CurvesCommand(arguments).run()
     case CheckEnvironmentCommand.declaration.name: return try CheckEnvironmentCommand(arguments).run()
     case BenchCommand.declaration.name: return try BenchCommand(arguments).run()
     default: preconditionFailure("\(command.name) is declared but not run")

@@ -1,0 +1,153 @@
+// The results of the A2C article, of the TensorFlow program and of the swing-up report, and what this project's own
+// settings reach beside the best that others have published.
+
+import Learning
+import Sharing
+
+extension PublishedResult {
+  // MARK: A2C
+
+  /// As the article evaluates: the mean of three greedy episodes, every ten epochs.
+  private static func evaluated(_ clock: CurveClock, last: Int) -> CurveMeasure {
+    .greedyScore(every: 10, of: clock, last: last, episodes: 3)
+  }
+
+  /// The training logs' numbers, from golden/published/a2c-logs-summary.csv.
+  static let a2c: [PublishedResult] = [
+    PublishedResult(
+      "a2c-step-pendulum", title: "An update after every step, Pendulum-v0", source: "A2C article, section 3.1",
+      variants: [
+        CurveVariant(
+          "a2c-step", home: "a2c-step-pendulum", configuration: Preset.a2cStep.configuration,
+          measure: evaluated(.episodes, last: 2110))
+      ],
+      conclusions: [
+        .reaches(.gain, 0, in: "a2c-step", "It learns something"),
+        .isOne(.best, -85.922, ofSeedsOf: ["a2c-step"]),
+        .isOne(.lastTenth, -918.3, ofSeedsOf: ["a2c-step"]),
+        .staysBelow(.lastTenth, -400, in: "a2c-step", "What it learns in 2000 epochs is weak"),
+      ]),
+    PublishedResult(
+      "a2c-step-mountain-car", title: "An update after every step, MountainCar-v0 with shaped rewards",
+      source: "A2C article, section 3.1",
+      variants: [
+        CurveVariant(
+          "a2c-step", home: "a2c-step-mountain-car", configuration: Preset.a2cStepMountainCar.configuration,
+          measure: evaluated(.episodes, last: 3380))
+      ],
+      conclusions: [
+        .usually("a2c-step", "With shaped rewards it learns to reach the goal", "reach the goal in some evaluation") {
+          $0.max()! > -200
+        },
+        .isOne(.crossing(of: -200), 2500, ofSeedsOf: ["a2c-step"]),
+        .isOne(.best, -92, ofSeedsOf: ["a2c-step"]),
+        .isOne(.lastTenth, -123.81, ofSeedsOf: ["a2c-step"]),
+      ]),
+    epochs,
+  ]
+
+  private static let epochs: PublishedResult = {
+    func variant(_ label: String, isGeneralized: Bool, isNormalized: Bool) -> CurveVariant {
+      let configuration = Preset.a2cEpoch.configuration.with {
+        // Without the estimate the advantage is what the article's section 2.1 defines: r + γ V(s′) − V(s).
+        if !isGeneralized { $0.lambda = 0 }
+        $0.normalizesObservations = isNormalized
+      }
+      return CurveVariant(
+        label, home: "a2c-epoch", configuration: configuration, measure: evaluated(.updates, last: 700))
+    }
+    return PublishedResult(
+      "a2c-epoch", title: "An update after every 2048 steps, Pendulum-v0, with and without GAE and normalisation",
+      source: "A2C article, sections 2.2 and 3.2",
+      variants: [
+        variant("both", isGeneralized: true, isNormalized: true),
+        variant("GAE alone", isGeneralized: true, isNormalized: false),
+        variant("normalisation alone", isGeneralized: false, isNormalized: true),
+        variant("neither", isGeneralized: false, isNormalized: false),
+      ],
+      conclusions: [
+        .reaches(
+          .lastTenth, -400, in: "both", "With GAE and normalisation it reaches −400 or more by epoch 630 to 700"),
+        .isOne(.lastTenth, -260.47, ofSeedsOf: ["both"]),
+        .isOne(.best, -88.851, ofSeedsOf: ["both"]),
+        .staysBelow(.lastTenth, -400, in: "neither", "With neither it does not converge"),
+        .staysBelow(.lastTenth, -400, in: "GAE alone", "Without normalisation it does not converge"),
+        .staysBelow(.lastTenth, -400, in: "normalisation alone", "Without GAE it does not converge"),
+        .greater(.lastTenth, in: "both", thanIn: "GAE alone", "Normalisation helps, with GAE"),
+        .greater(.lastTenth, in: "both", thanIn: "normalisation alone", "GAE helps, with normalisation"),
+        .greater(.lastTenth, in: "GAE alone", thanIn: "neither", "GAE helps, without normalisation"),
+        .greater(.lastTenth, in: "normalisation alone", thanIn: "neither", "Normalisation helps, without GAE"),
+      ])
+  }()
+
+  // MARK: morvan
+
+  static let morvan: [PublishedResult] = [
+    PublishedResult(
+      "morvan", title: "Threads in TensorFlow 1, Pendulum-v0, and GAE in the place of the n-step advantage",
+      source: "A3C article with a TensorFlow program",
+      variants: [
+        CurveVariant(
+          "n-step", home: "morvan", configuration: Preset.morvan.configuration,
+          measure: .smoothedReturn(keeping: 0.9)),
+        CurveVariant(
+          "GAE", home: "morvan", configuration: Preset.morvan.configuration.with { $0.advantage = .generalized },
+          measure: .smoothedReturn(keeping: 0.9)),
+      ],
+      conclusions: [
+        .reaches(.gain, 0, in: "n-step", "It learns"),
+        .greater(.lastTenth, in: "GAE", thanIn: "n-step", "GAE gives a better result than the n-step advantage"),
+      ])
+  ]
+
+  // MARK: swingup
+
+  /// The report calls the task solved when the mean score of an evaluation is above 400.
+  static let swingup: [PublishedResult] = {
+    let presets = [
+      ("n = 1", Preset.swingup(1)), ("n = 8", .swingup(8)), ("n = 16", .swingup(16)),
+      ("4 processes, n = 8", .swingupProcesses),
+    ]
+    func solves(_ label: String, _ statement: String) -> Conclusion {
+      .usually(label, statement, "have an evaluation above 400") { $0.max()! > 400 }
+    }
+    return [
+      PublishedResult(
+        "swingup", title: "The PyBullet swing-up, by flushes of 1, 8 and 16 steps, and in several processes",
+        source: "A3C swing-up report, sections 4 to 6",
+        variants: presets.map { label, preset in
+          CurveVariant(
+            label, home: "swingup", name: preset.name, configuration: preset.configuration,
+            measure: .greedyScore(every: 10, of: .episodes, last: 380, episodes: 3))
+        },
+        conclusions: [
+          solves("n = 1", "By single steps it is solved by episode 380"),
+          .isOne(.crossing(of: 400), 377, ofSeedsOf: ["n = 1"]), .isOne(.crossing(of: 400), 152, ofSeedsOf: ["n = 1"]),
+          solves("n = 8", "By 8 steps it is solved by episode 334"),
+          .isOne(.best, 624.7, ofSeedsOf: ["n = 8"]),
+          solves("n = 16", "By 16 steps it is solved"),
+          solves("4 processes, n = 8", "Several processes solve it, which the report expects and had no time to run"),
+          .greater(
+            .lastTenth, in: "4 processes, n = 8", thanIn: "n = 8",
+            "Several processes do better, which the report expects"),
+        ])
+    ]
+  }()
+
+  // MARK: This project's own
+
+  /// The presets that are meant to be as good as A3C gets, beside the best that is published of A2C or A3C.
+  static let tuned: [PublishedResult] = [
+    ("pendulum-best", -162.2), ("swingup-best", 624.7), ("mountain-car-best", -111.3), ("cart-pole-best", 499),
+  ].compactMap { name, best in
+    Preset.named(name).map { preset in
+      PublishedResult(
+        name, title: preset.summary, source: "the best published A2C or A3C; the settings are this project's",
+        variants: [
+          CurveVariant(
+            name, home: name, configuration: preset.configuration, measure: .smoothedReturn(keeping: 0.95))
+        ],
+        conclusions: [.reaches(.score, best, in: name, "It is better than \(best), the best that is published")])
+    }
+  }
+}

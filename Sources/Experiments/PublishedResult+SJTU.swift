@@ -1,0 +1,160 @@
+// The A3C report of the SJTU course CS489: five figures, one run each, and what the report concludes from them.
+
+import Sharing
+
+/// A figure of the report.
+private struct Figure {
+  let number: Int
+  let workers: Int
+  let episodes: Int
+  let maxSteps: Int
+  /// The best value that is printed on it.
+  let best: Double
+  /// The reward that a pixel stands for.
+  let pixel: Double
+  var seedFactor = 1
+
+  var name: String { "sjtu-figure-\(number)" }
+
+  /// The report does not say whether the learner saw the rewards as they are or scaled as in the program that it builds
+  /// on, so both are run.
+  func variant(_ rewards: RewardScaling, _ label: String) -> CurveVariant {
+    var configuration = Preset.sjtu.configuration
+    configuration.workers = workers
+    configuration.episodes = episodes
+    configuration.maxSteps = maxSteps
+    configuration.rewardScaling = rewards
+    let file = PublishedFile("a3c-pendulum-curve\(number).csv", x: "episode", y: "avg_reward", accuracy: pixel / 2)
+    return CurveVariant(
+      label, home: name, configuration: configuration, measure: .smoothedReward, published: file)
+  }
+
+  var variants: [CurveVariant] { [variant(.raw, "raw"), variant(.scaled, "scaled")] }
+
+  func result(_ title: String, _ conclusions: [Conclusion] = []) -> PublishedResult {
+    PublishedResult(
+      name, title: "\(title): \(workers) workers, \(episodes) episodes of \(maxSteps) steps",
+      source: "SJTU CS489 report, figure \(number)", variants: variants,
+      conclusions: [
+        .curveIsOne(ofSeedsOf: ["raw", "scaled"]), .isOne(.best, best, ofSeedsOf: ["raw", "scaled"]),
+      ] + conclusions, seedFactor: seedFactor)
+  }
+
+  static let all = [
+    Figure(number: 1, workers: 12, episodes: 1000, maxSteps: 4000, best: -0.494, pixel: 0.0208),
+    Figure(number: 2, workers: 12, episodes: 1000, maxSteps: 3000, best: -0.773, pixel: 0.0181),
+    Figure(number: 3, workers: 12, episodes: 1000, maxSteps: 500, best: -5.374, pixel: 0.0051, seedFactor: 5),
+    Figure(number: 4, workers: 6, episodes: 500, maxSteps: 4000, best: -0.645, pixel: 0.0195),
+    Figure(number: 5, workers: 4, episodes: 1000, maxSteps: 4000, best: -7.807, pixel: 0.0036, seedFactor: 5),
+  ]
+}
+
+extension RewardScaling {
+  /// (r + 8.1) / 8.1, as in MorvanZhou/pytorch-A3C.
+  static let scaled = RewardScaling(shift: 8.1, factor: 1 / 8.1)
+}
+
+extension PublishedResult {
+  /// Below this a run has learned nothing: an untrained policy has some −5 to −9 a step, one that swings the pendulum
+  /// up and holds it more than −1.
+  private static let learned = -5.0
+
+  private static func neverLearns(_ rewards: String, than printed: Double) -> [Conclusion] {
+    let text = "\(printed)"
+    return [
+      .usually(rewards, "With \(rewards) rewards such a run never learns", "never rise above -5") {
+        $0.max()! <= learned
+      },
+      .usually(rewards, "With \(rewards) rewards its best is no more than \(text)", "never rise above \(text)") {
+        $0.max()! <= printed
+      },
+    ]
+  }
+
+  /// The five figures, and what is concluded from several of them.
+  static let sjtu: [PublishedResult] = {
+    let figures = Figure.all
+    return [
+      figures[0].result("Group 1 of both comparisons"),
+      figures[1].result("Group 2 of the step limits"),
+      figures[2].result("Group 3 of the step limits", ["raw", "scaled"].flatMap { neverLearns($0, than: -5.374) }),
+      figures[3].result("Group 2 of the workers"),
+      figures[4].result("Group 3 of the workers", ["raw", "scaled"].flatMap { neverLearns($0, than: -7.807) }),
+      stepLimits, workers, chance,
+    ]
+  }()
+
+  private static func variants(_ numbers: [Int], by label: (Figure) -> String) -> [CurveVariant] {
+    ["raw", "scaled"].flatMap { rewards in
+      numbers.map { number in
+        let figure = Figure.all[number - 1]
+        let variant = figure.variants.first { $0.label == rewards }!
+        return variant.labelled("\(label(figure)), \(rewards)")
+      }
+    }
+  }
+
+  private static let stepLimits = PublishedResult(
+    "sjtu-step-limits", title: "What the step limit of an episode does: 4000, 3000 and 500 steps",
+    source: "SJTU CS489 report, section 4.1", variants: variants([1, 2, 3]) { "\($0.maxSteps) steps" },
+    conclusions: ["raw", "scaled"].flatMap { rewards -> [Conclusion] in
+      let labels = [4000, 3000, 500].map { "\($0) steps, \(rewards)" }
+      return [
+        .greater(
+          .best, in: labels[0], thanIn: labels[2], "A small limit, when raised, gives a better result (\(rewards))"),
+        .greater(
+          .crossing(of: -5), in: labels[2], thanIn: labels[0], "A small limit, when raised, learns faster (\(rewards))"
+        ),
+        .greater(
+          .best, in: labels[0], thanIn: labels[1],
+          "A large limit, when raised, gives a somewhat better result (\(rewards))"),
+        .greater(
+          .crossing(of: -1), in: labels[1], thanIn: labels[0],
+          "A large limit, when raised, still learns faster, which the report says it hardly does (\(rewards))"),
+      ]
+    })
+
+  private static let workers = PublishedResult(
+    "sjtu-workers", title: "What the number of workers does: 12, 6 and 4",
+    source: "SJTU CS489 report, section 4.2", variants: variants([1, 4, 5]) { "\($0.workers) workers" },
+    conclusions: ["raw", "scaled"].flatMap { rewards -> [Conclusion] in
+      let labels = [12, 6, 4].map { "\($0) workers, \(rewards)" }
+      return [
+        .greater(
+          .best, in: labels[0], thanIn: labels[1],
+          "Half the workers, with half the episodes, give a worse result (\(rewards))"),
+        .greater(
+          .value(at: 500), in: labels[0], thanIn: labels[1],
+          "Half the workers are worse after equally many episodes, which the report did not separate (\(rewards))"),
+        .greater(.best, in: labels[0], thanIn: labels[2], "A third of the workers give a worse result (\(rewards))"),
+        .greater(
+          .crossing(of: -1), in: labels[2], thanIn: labels[0], "A third of the workers learn more slowly (\(rewards))"),
+      ]
+    })
+}
+
+extension PublishedResult {
+  private static let chance: PublishedResult = {
+    let own = Figure.all[4].variants[0].labelled("as it is")
+    let exchanged: [(factor: ChanceFactors, name: String, label: String)] = [
+      (.schedule, "the schedule", "another schedule"), (.noise, "the noise", "another noise"),
+      (.weights, "the initial weights", "other weights"),
+    ]
+    return PublishedResult(
+      "sjtu-chance", title: "What decides how a run of figure 5 ends: the schedule, the noise or the initial weights",
+      source: "SJTU CS489 report, figure 5; the question is ours",
+      variants: [own]
+        + exchanged.map { factor, _, label in
+          CurveVariant(
+            label, home: "sjtu-chance", configuration: own.configuration, measure: own.measure,
+            published: own.published, exchanged: factor)
+        },
+      conclusions: [SeedStatistic.end, .mean].flatMap { statistic in
+        exchanged.map { factor, name, _ in
+          .follows(
+            statistic, from: factor, named: name, own: own.label,
+            exchanged: exchanged.map { ($0.factor, $0.label) })
+        }
+      }, seedFactor: 2)
+  }()
+}

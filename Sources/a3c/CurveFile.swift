@@ -1,0 +1,50 @@
+// The curve of one seed as a file: what a long command has finished, so that it is never run again. A file counts only
+// if it is of this very run, of which its first line has a fingerprint.
+
+import DeterministicMath
+import Experiments
+import Foundation
+import Reporting
+
+/// Where the curve of a run is kept.
+struct CurveFile {
+  let path: String
+  let run: CurveRun
+  /// The digest of all settings, and of the state after the first accesses: a program that computes anything else than
+  /// the one that wrote the file does so from the beginning.
+  let fingerprint: String
+
+  /// The file of `run` at `path`.
+  init(path: String, run: CurveRun) throws {
+    self.path = path
+    self.run = run
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    var digest = try run.beginning()
+    for byte in try encoder.encode(run) { digest.combine(UInt64(byte)) }
+    fingerprint = "\(digest)"
+  }
+
+  /// The curve; `nil` where there is none, or it is of another run.
+  func load() -> SeedCurve? {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+    let lines = text.split(separator: "\n")
+    guard lines.count > 2 else { return nil }
+    let header = lines[0].split(separator: " ")
+    guard header.count == 5, header[2] == fingerprint, let score = Double(header[4]) else { return nil }
+    var points: [CurvePoint] = []
+    for line in lines.dropFirst(2) {
+      let cells = line.split(separator: ",")
+      guard cells.count == 2, let x = Int(cells[0]), let y = Double(cells[1]) else { return nil }
+      points.append(CurvePoint(x: x, y: y))
+    }
+    return SeedCurve(points: points, score: score)
+  }
+
+  /// Writes the curve.
+  func save(_ curve: SeedCurve) throws(FileWriteError) {
+    let head = ["# run \(fingerprint) score \(curve.score)", "\(run.measure.clock.rawValue),value"]
+    let lines = head + curve.points.map { "\($0.x),\($0.y)" }
+    try AtomicFile(path: path, force: true).save(lines.joined(separator: "\n") + "\n")
+  }
+}

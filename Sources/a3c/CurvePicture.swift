@@ -1,0 +1,82 @@
+// The curves of a result as one table and one picture.
+
+import Experiments
+import Reporting
+
+/// A variant with what is drawn of it.
+struct DrawnVariant {
+  let title: String
+  let ensemble: CurveEnsemble
+  let published: PublishedCurve?
+  /// The interval of the interquartile mean at each point.
+  let band: [ClosedRange<Double>]
+
+  init(title: String, ensemble: CurveEnsemble, published: PublishedCurve?) {
+    self.title = title
+    self.ensemble = ensemble
+    self.published = published
+    band = ensemble.interquartileBand
+  }
+}
+
+/// The curves of all variants of a result.
+struct CurvePicture {
+  let variants: [DrawnVariant]
+  /// What the horizontal axis counts.
+  let clock: CurveClock
+  /// What the vertical axis measures.
+  let label: String
+
+  /// More points than this a single seed's thin line does not show.
+  private static let strandPoints = 160
+
+  /// One line a point of a variant: the variant, where, the interquartile mean, its interval, and every seed.
+  var table: String {
+    let seeds = variants[0].ensemble.seeds
+    let header = ["variant", clock.rawValue, "iqm", "low", "high"] + seeds.map { "seed-\($0)" }
+    var lines = [header.joined(separator: ",")]
+    for variant in variants {
+      let ensemble = variant.ensemble
+      // A comma would be the end of a cell.
+      let title = variant.title.replacing(", ", with: " ")
+      for (index, mean) in ensemble.interquartileMeans.enumerated() {
+        let band = variant.band[index]
+        let numbers = [mean, band.lowerBound, band.upperBound] + ensemble.curves.map { $0[index] }
+        lines.append((["\(title)", "\(ensemble.x[index])"] + numbers.map { "\($0)" }).joined(separator: ","))
+      }
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The picture.
+  func svg(title: String, subtitle: String, seeds: Int) -> String {
+    var series = variants.map(series)
+    // Settings that a publication leaves open have one published curve between them.
+    var shown: [PublishedCurve] = []
+    for variant in variants {
+      guard let published = variant.published, !shown.contains(published) else { continue }
+      shown.append(published)
+      let points = zip(published.x, published.y).map { CurveSeries.Point(x: max(0, $0), y: $1) }
+      series.append(CurveSeries(name: "published", points: points, role: .reference))
+    }
+    let caption =
+      "Lines: interquartile mean of \(counted(seeds, "seed")). Bands: its 95 % bootstrap interval, whole seeds drawn "
+      + "within each setting. Thin: every seed." + (shown.isEmpty ? "" : " Black: the published curve, one run.")
+    return CurveSVG.render(
+      CurvePlot(
+        title: title, subtitle: subtitle, xLabel: clock == .episodes ? "finished episodes" : "updates", yLabel: label,
+        caption: caption, series: series))
+  }
+
+  private func series(of variant: DrawnVariant) -> CurveSeries {
+    let ensemble = variant.ensemble
+    let stride = max(1, ensemble.x.count / Self.strandPoints)
+    let kept = ensemble.x.indices.filter { ($0 + 1).isMultiple(of: stride) || $0 == 0 || $0 == ensemble.x.count - 1 }
+    return CurveSeries(
+      name: variant.title,
+      points: zip(ensemble.x, zip(ensemble.interquartileMeans, variant.band)).map {
+        CurveSeries.Point(x: Double($0), y: $1.0, band: $1.1)
+      },
+      strands: ensemble.curves.map { curve in kept.map { CurveSeries.Point(x: Double(ensemble.x[$0]), y: curve[$0]) } })
+  }
+}

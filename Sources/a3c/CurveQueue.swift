@@ -1,0 +1,76 @@
+// Many runs on a few threads. Each run is a simulation of one thread, so what comes out is the same whatever their
+// number; only the order in which files appear is not.
+
+import Experiments
+import Foundation
+import Reporting
+import Sharing
+
+/// Runs that are to be made.
+final class CurveQueue: @unchecked Sendable {
+  private let files: [CurveFile]
+  private let lock = NSLock()
+  private let meter: ProgressMeter
+  private var next = 0
+  private var finished = 0
+  /// For each run, how many of its steps are done, as far as its threads have said.
+  private var done: [Int]
+  private var failure: (any Error)?
+
+  /// The runs of `files`.
+  init(_ files: [CurveFile], style: ProgressStyle) {
+    self.files = files
+    done = [Int](repeating: 0, count: files.count)
+    meter = ProgressMeter(
+      "curves", total: files.reduce(0) { $0 + $1.run.expectedSteps }, unit: "steps", style: style)
+  }
+
+  /// Makes all of them, `threads` at a time.
+  /// - Throws: the first error; runs that had finished by then are kept.
+  func run(threads: Int) throws {
+    DispatchQueue.concurrentPerform(iterations: min(threads, files.count)) { _ in
+      while let number = take() {
+        do {
+          let file = files[number]
+          let (length, steps) = (file.run.length, file.run.expectedSteps)
+          let curve = try file.run.run { passed in
+            self.advance(number, to: Int(Double(steps) * min(1, Double(passed) / Double(length))))
+          }
+          try file.save(curve)
+          lock.withLock { finished += 1 }
+          advance(number, to: steps)
+        } catch {
+          lock.withLock { failure = failure ?? error }
+        }
+      }
+    }
+    meter.finish()
+    if let failure { throw failure }
+  }
+
+  private func take() -> Int? {
+    lock.withLock {
+      guard failure == nil, next < files.count else { return nil }
+      next += 1
+      return next - 1
+    }
+  }
+
+  private func advance(_ number: Int, to steps: Int) {
+    lock.withLock {
+      done[number] = steps
+      meter.update(
+        done.reduce(0, +), notes: ["\(finished) of \(counted(files.count, "run"))", files[number].path])
+    }
+  }
+}
+
+extension CurveRun {
+  /// About how many environment steps it takes, to tell how long it will.
+  fileprivate var expectedSteps: Int {
+    switch measure.clock {
+    case .episodes: length * configuration.maxSteps
+    case .updates: length * configuration.flushLength
+    }
+  }
+}

@@ -1,0 +1,178 @@
+// `a3c curves`: the same files whatever the number of threads, nothing run twice, nothing taken that is of another run,
+// and a page that has it all. On a result of its own, small enough for a test.
+
+import Experiments
+import Foundation
+import Testing
+
+@testable import a3c
+
+/// A result of two quick variants.
+private func smallResult(discount: Double = 0.9) -> PublishedResult {
+  var configuration = Preset.sjtu.configuration
+  configuration.workers = 2
+  configuration.episodes = 4
+  configuration.maxSteps = 20
+  configuration.network.actor = [8]
+  configuration.network.critic = [8]
+  configuration.discount = discount
+  var longer = configuration
+  longer.maxSteps = 30
+  let file = PublishedFile("curve.csv", x: "episode", y: "reward", accuracy: 0.1)
+  return PublishedResult(
+    "small", title: "Two short runs", source: "a test",
+    variants: [
+      CurveVariant("short", home: "small", configuration: configuration, measure: .smoothedReward, published: file),
+      CurveVariant("long, it is", home: "small", configuration: longer, measure: .smoothedReward),
+    ],
+    conclusions: [
+      .curveIsOne(ofSeedsOf: ["short"]), .greater(.best, in: "short", thanIn: "long, it is", "Short is best"),
+    ])
+}
+
+/// A folder with a published curve, in which the small result is run.
+private struct Place {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path("published"), withIntermediateDirectories: true)
+    try write("published/curve.csv", "episode,reward\n1,-5\n2,-4.5\n")
+  }
+
+  func write(_ name: String, _ text: String) throws {
+    try text.write(toFile: folder.path(name), atomically: true, encoding: .utf8)
+  }
+
+  func read(_ name: String) throws -> String { try String(contentsOfFile: folder.path(name), encoding: .utf8) }
+
+  /// Runs the small result.
+  @discardableResult
+  func run(_ words: String..., out: String = "out", result: PublishedResult = smallResult()) throws -> [CurveReport] {
+    let paths = ["--all", "--out", folder.path(out), "--published", folder.path("published"), "--seeds", "3"]
+    let arguments = try CurvesCommand.declaration.parse(paths + words)
+    return try CurvesCommand(arguments, among: [result]).reports(style: .silent)
+  }
+
+  /// Every file below `out` with its text.
+  func files(_ out: String = "out") throws -> [String: String] {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path(out)).filter { $0.contains(".") }
+    return Dictionary(uniqueKeysWithValues: try names.map { ($0, try read("\(out)/\($0)")) })
+  }
+}
+
+@Suite struct CurvesCommandTests {
+  @Test func `the files are the same whatever the number of threads`() throws {
+    let place = try Place()
+    try place.run("--jobs", "1", out: "one")
+    try place.run("--jobs", "4", out: "four")
+    let (one, four) = (try place.files("one"), try place.files("four"))
+    #expect(one == four)
+    let seeds = ["short", "long-it-is"].flatMap { variant in (1...3).map { "small/\(variant)/seed-\($0).csv" } }
+    #expect(Set(one.keys) == Set(seeds + ["small/curve.csv", "small/curve.svg", "small/conclusions.txt"]))
+    try place.run("--from-seed", "2", out: "other")
+    #expect(try place.files("other")["small/short/seed-3.csv"] == one["small/short/seed-3.csv"])
+    #expect(try place.files("other")["small/curve.csv"] != one["small/curve.csv"])
+  }
+
+  /// The first seed's file, with a score that nobody computes.
+  private static func doctored(_ text: String) -> String {
+    let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+    return lines[0].split(separator: " ").dropLast().joined(separator: " ") + " 12345.0\n" + lines[1]
+  }
+
+  @Test func `a finished seed is not run again`() throws {
+    let place = try Place()
+    try place.run()
+    let name = "out/small/short/seed-1.csv"
+    let doctored = Self.doctored(try place.read(name))
+    try place.write(name, doctored)
+    #expect(try place.run()[0].variants[0].greedyReturn.max == 12345)
+    #expect(try place.read(name) == doctored)
+  }
+
+  @Test func `a seed of other settings is run again, and so is a damaged file`() throws {
+    let place = try Place()
+    try place.run()
+    let name = "out/small/short/seed-1.csv"
+    let text = try place.read(name)
+    try place.write(name, Self.doctored(text))
+    try place.run(result: smallResult(discount: 0.8))
+    #expect(try place.read(name) != text && !place.read(name).contains("12345"))
+    for damaged in ["", "# run", text.replacing(",-", with: ",x"), String(text.prefix(60))] {
+      try place.write(name, damaged)
+      try place.run()
+      #expect(try place.read(name) == text)
+    }
+  }
+
+  @Test func `quirks are on, off or both, and both are told apart`() throws {
+    let place = try Place()
+    #expect(try place.run().map { $0.variants.map(\.label) } == [["short", "long, it is"]])
+    let both = try place.run("--quirks", "both")[0]
+    #expect(both.variants.map(\.label) == ["short", "long, it is", "short, repaired", "long, it is, repaired"])
+    #expect(both.conclusions.count == 4 && both.conclusions[2].statement.hasSuffix(", without the quirks"))
+    #expect(try place.read("out/small/curve.csv").contains("\nshort repaired,1,"))
+    let off = try place.run("--quirks", "off")[0]
+    #expect(off.variants.map(\.best.iqm) == both.variants[2...].map(\.best.iqm))
+    #expect(off.variants[0].best.iqm != both.variants[0].best.iqm)
+  }
+
+  @Test func `the table has the middle, its band and every seed`() throws {
+    let place = try Place()
+    try place.run()
+    let lines = try place.read("out/small/curve.csv").split(separator: "\n")
+    #expect(lines[0] == "variant,episodes,iqm,low,high,seed-1,seed-2,seed-3")
+    #expect(lines.count == 1 + 2 * 4)
+    let cells = lines[1].split(separator: ",")
+    let seeds = try cells[5...].map { try #require(Double($0)) }
+    #expect(cells[0] == "short" && cells[1] == "1")
+    #expect(try #require(Double(cells[2])) == Sample(seeds).interquartileMean)
+    #expect(try #require(Double(cells[3])) <= #require(Double(cells[4])))
+    #expect(try place.read("out/small/short/seed-2.csv").contains("\n1,\(seeds[1])\n"))
+  }
+
+  @Test func `the page shows every result, its answers and its picture`() throws {
+    let place = try Place()
+    let report = try place.run("--page", place.folder.path("docs/page.md"))[0]
+    let page = try place.read("docs/page.md")
+    for part in [
+      report.title, String(report.conclusions[0].evidence.dropFirst()), "](images/curves/small.svg)", "| short | ",
+    ] {
+      #expect(page.contains(part), "\(part)")
+    }
+    #expect(try place.read("docs/images/curves/small.svg") == place.read("out/small/curve.svg"))
+    #expect(!page.contains(place.folder.url.path), "a page has no path of a machine")
+  }
+
+  @Test func `a published curve that cannot be read is refused before anything runs`() throws {
+    let place = try Place()
+    for text in ["episode\n1\n", "episode,reward\n1,x\n", "episode,reward\n2,1\n1,1\n", "episode,reward\n1\n"] {
+      try place.write("published/curve.csv", text)
+      #expect(throws: UsageError.self) { try place.run() }
+    }
+    #expect(!FileManager.default.fileExists(atPath: place.folder.path("out")))
+  }
+
+  @Test func `every published curve can be read`() throws {
+    let folder = try PublishedFolder(path: ProgramRun.root.appending(path: "golden/published").path, isDefault: false)
+    for variant in PublishedResult.all.flatMap(\.variants) {
+      guard let file = variant.published else { continue }
+      #expect(try folder.curve(file).x.count > 100, "\(file.name)")
+    }
+  }
+
+  @Test func `results are listed, and a list takes no other option`() throws {
+    let list = try ProgramRun(["curves"])
+    #expect(list.exitCode == 0)
+    for result in PublishedResult.all { #expect(list.output.contains("\(result.name)\n")) }
+    #expect(try ProgramRun(["curves", "--json"]).json()["results"] != nil)
+    for words in [["--seeds", "3"], ["sjtu-figure-1", "--all"], ["unknown"]] {
+      #expect(throws: UsageError.self) {
+        try CurvesCommand(try CurvesCommand.declaration.parse(words))
+      }
+    }
+    let missing = try ProgramRun(["curves", "sjtu", "--published", "nowhere"])
+    #expect(missing.exitCode == 2 && missing.errors.hasPrefix("a3c: there is no folder nowhere here; give"))
+  }
+}

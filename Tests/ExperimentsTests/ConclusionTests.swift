@@ -1,0 +1,182 @@
+// Each kind of conclusion, on curves made so that it must be supported, contradicted or left open; and the published
+// results as data.
+
+import DeterministicMath
+import Sharing
+import Testing
+
+@testable import Experiments
+
+/// So many seeds of curves with one point, at `start`, `start` + 1, …
+private func row(_ count: Int, from start: Double) -> CurveEnsemble {
+  ensemble((0..<count).map { [start + Double($0)] })
+}
+
+private func judge(
+  _ conclusion: Conclusion, _ ensembles: [String: CurveEnsemble], published: [String: PublishedCurve] = [:]
+) -> Verdict {
+  conclusion.judge(ResultCurves(ensembles: ensembles, published: published)).verdict
+}
+
+@Suite struct ConclusionTests {
+  @Test func `a printed best is one of the seeds' where it lies within their range`() {
+    let conclusion = Conclusion.isOne(.best, 5, ofSeedsOf: ["a"])
+    #expect(judge(conclusion, ["a": row(20, from: 0)]) == .supported)
+    #expect(judge(conclusion, ["a": row(20, from: 6)]) == .contradicted)
+    // 19 seeds leave a run like them outside in one case of ten; 18 in more.
+    #expect(judge(conclusion, ["a": row(19, from: 6)]) == .contradicted)
+    #expect(judge(conclusion, ["a": row(18, from: 6)]) == .undecided)
+  }
+
+  @Test func `of settings that are left open, one has to agree`() {
+    let conclusion = Conclusion.isOne(.best, 5, ofSeedsOf: ["a", "b"])
+    #expect(judge(conclusion, ["a": row(20, from: 0), "b": row(20, from: 6)]) == .supported)
+    #expect(judge(conclusion, ["a": row(20, from: 6), "b": row(3, from: 6)]) == .undecided)
+    #expect(judge(conclusion, ["a": row(20, from: 6), "b": row(20, from: 7)]) == .contradicted)
+  }
+
+  @Test(
+    arguments: [
+      (1.0, 20, Verdict.supported), (0.7, 20, .undecided), (0.2, 20, .contradicted), (0.2, 5, .undecided),
+    ])
+  func `a published curve is one of the seeds' where nearly all of it is within`(
+    share: Double, seeds: Int, verdict: Verdict
+  ) {
+    let curves = ensemble((0..<seeds).map { seed in (0..<100).map { _ in Double(seed) } })
+    let y = (0..<100).map { Double($0) < 100 * share ? 2.0 : -50 }
+    let published = PublishedCurve(x: (1...100).map { Double($0) }, y: y, accuracy: 0)
+    #expect(judge(.curveIsOne(ofSeedsOf: ["a"]), ["a": curves], published: ["a": published]) == verdict)
+  }
+
+  @Test func `one setting is greater where chance does not explain it`() {
+    let conclusion = Conclusion.greater(.best, in: "a", thanIn: "b", "a is better")
+    #expect(judge(conclusion, ["a": row(20, from: 30), "b": row(20, from: 0)]) == .supported)
+    #expect(judge(conclusion, ["a": row(20, from: 0), "b": row(20, from: 30)]) == .contradicted)
+    #expect(judge(conclusion, ["a": row(20, from: 1), "b": row(20, from: 0)]) == .undecided)
+    // A single seed has an interval of no width, which says nothing; few have one that says too much.
+    for few in [1, 5] {
+      #expect(judge(conclusion, ["a": row(few, from: 30), "b": row(20, from: 0)]) == .undecided)
+      #expect(judge(conclusion, ["a": row(20, from: 30), "b": row(few, from: 0)]) == .undecided)
+    }
+    #expect(judge(conclusion, ["a": row(6, from: 30), "b": row(6, from: 0)]) == .supported)
+  }
+
+  @Test func `what usually happens happens to more than half`() {
+    let conclusion = Conclusion.usually("a", "it is negative", "are negative") { $0[0] < 0 }
+    #expect(judge(conclusion, ["a": row(20, from: -18)]) == .supported)
+    #expect(judge(conclusion, ["a": row(20, from: -10)]) == .undecided)
+    #expect(judge(conclusion, ["a": row(20, from: -2)]) == .contradicted)
+  }
+
+  @Test func `a level is reached where the interval is above it`() {
+    let conclusion = Conclusion.reaches(.end, 5, in: "a", "it reaches 5")
+    #expect(judge(conclusion, ["a": row(20, from: 6)]) == .supported)
+    #expect(judge(conclusion, ["a": row(20, from: -4)]) == .undecided)
+    #expect(judge(conclusion, ["a": row(20, from: -20)]) == .contradicted)
+    #expect(judge(conclusion, ["a": row(5, from: 6)]) == .undecided)
+    #expect(judge(conclusion, ["a": row(6, from: 6)]) == .supported)
+  }
+
+  @Test func `what stays below a level is the contrary of what reaches it`() {
+    let conclusion = Conclusion.staysBelow(.end, 5, in: "a", "it does not reach 5")
+    #expect(judge(conclusion, ["a": row(20, from: 6)]) == .contradicted)
+    #expect(judge(conclusion, ["a": row(20, from: -4)]) == .undecided)
+    #expect(judge(conclusion, ["a": row(20, from: -20)]) == .supported)
+  }
+
+  @Test func `a source of chance decides what follows from it alone`() {
+    let labels: [(factor: ChanceFactors, label: String)] = [(.schedule, "s"), (.noise, "n"), (.weights, "w")]
+    func decides(_ factor: ChanceFactors, _ ensembles: [String: CurveEnsemble]) -> Verdict {
+      judge(.follows(.end, from: factor, named: "it", own: "own", exchanged: labels), ensembles)
+    }
+    // The end is the number of the weights' seed: that of the partner where weights are exchanged.
+    let squares = (0..<40).map { [Double($0 * $0)] }
+    let own = ensemble(squares)
+    let swapped = ensemble((0..<40).map { squares[$0 ^ 1] })
+    let ensembles = ["own": own, "s": own, "n": own, "w": swapped]
+    #expect(decides(.weights, ensembles) == .supported)
+    #expect(decides(.noise, ensembles) == .contradicted)
+    let few = ["own": own, "s": own, "n": own, "w": swapped].mapValues { ensemble(Array($0.curves.prefix(4))) }
+    #expect(decides(.weights, few) == .undecided)
+    let equal = ensemble((0..<8).map { _ in [1.0] })
+    #expect(decides(.weights, ["own": equal, "s": equal, "n": equal, "w": equal]) == .undecided)
+  }
+
+  @Test func `statistics of seeds are what they are called`() {
+    let curves = ensemble([[1, 3, 2], [0, 0, 1]], scores: [7, 8])
+    func values(_ statistic: SeedStatistic) -> [Double] { statistic.values(curves) }
+    #expect(values(.best) == [3, 1])
+    #expect(values(.end) == [2, 1])
+    #expect(values(.score) == [7, 8])
+    #expect(values(.mean) == [2, 1.0 / 3])
+    // 18² and 19² at the end, 0 and 1 at the beginning.
+    let long = ensemble([(0..<20).map { Double($0 * $0) }])
+    #expect(SeedStatistic.lastTenth.values(long) == [342.5])
+    #expect(SeedStatistic.gain.values(long) == [342])
+    #expect(values(.value(at: 2)) == [3, 0])
+    #expect(values(.value(at: 9)) == [2, 1])
+    #expect(values(.crossing(of: 0.5)) == [1, 3])
+    #expect(values(.crossing(of: 2.5)) == [2, 3], "a curve that never is above counts as its end")
+  }
+}
+
+@Suite struct PublishedResultTests {
+  @Test func `names are distinct, and no result's name is another's group`() {
+    let names = PublishedResult.all.map(\.name)
+    #expect(Set(names).count == names.count)
+    for name in names { #expect(!names.contains { $0.hasPrefix("\(name)-") }, "\(name)") }
+  }
+
+  @Test(arguments: PublishedResult.all.map(\.name))
+  func `every conclusion of a result can be judged, and says why`(name: String) throws {
+    let result = try #require(PublishedResult.named(name))
+    let curves = ensemble((0..<4).map { seed in (0..<50).map { Double(seed - $0) / 10 } })
+    let published = PublishedCurve(x: [1, 2], y: [0, 1], accuracy: 0.1)
+    let labels = result.variants.map(\.label)
+    let files = result.variants.filter { $0.published != nil }.map(\.label)
+    let all = ResultCurves(
+      ensembles: Dictionary(uniqueKeysWithValues: labels.map { ($0, curves) }),
+      published: Dictionary(uniqueKeysWithValues: files.map { ($0, published) }))
+    for conclusion in result.conclusions {
+      #expect(!conclusion.judge(all).evidence.isEmpty, "\(conclusion.statement)")
+      #expect(!conclusion.statement.hasSuffix("."), "\(conclusion.statement)")
+    }
+  }
+
+  @Test(arguments: PublishedResult.all.map(\.name))
+  func `every variant is a configuration that can be run, with its quirks or without`(name: String) throws {
+    for variant in try #require(PublishedResult.named(name)).variants {
+      for variant in [variant, variant.repaired] {
+        try variant.configuration.validate()
+        #expect(variant.run(seed: 3).configuration.seed == (variant.exchanged.contains(.noise) ? 4 : 3))
+      }
+      #expect(!variant.configuration.quirks.isEmpty == (variant.repaired.configuration != variant.configuration))
+      #expect(variant.repaired.configuration.quirks == [])
+      #expect(variant.repaired.name != variant.name)
+    }
+  }
+
+  @Test func `what is exchanged is the partner's, and all else one's own`() throws {
+    let configuration = Preset.sjtu.configuration
+    func run(_ seed: UInt64, _ exchanged: ChanceFactors) -> [UInt64] {
+      let variant = CurveVariant(
+        "a", home: "a", configuration: configuration, measure: .smoothedReward, exchanged: exchanged)
+      let run = variant.run(seed: seed)
+      return [run.scheduleSeed, run.configuration.seed, run.configuration.weightsSeed ?? run.configuration.seed]
+    }
+    #expect(run(5, []) == [5, 5, 5] && run(6, .all) == [5, 5, 5])
+    #expect(run(5, .schedule) == [6, 5, 5] && run(5, .noise) == [5, 6, 5] && run(5, .weights) == [5, 5, 6])
+    #expect(run(2, [.noise, .weights]) == [2, 1, 1])
+  }
+
+  @Test func `runs that several results look at are the same in all of them`() {
+    let variants = PublishedResult.all.flatMap(\.variants)
+    var runs: [String: CurveRun] = [:]
+    for variant in variants {
+      let (place, run) = ("\(variant.home)/\(variant.name)", variant.run(seed: 1))
+      #expect(runs[place] == nil || runs[place] == run, "\(place)")
+      runs[place] = run
+    }
+    #expect(runs.count < variants.count)
+  }
+}
