@@ -49,7 +49,8 @@ struct CurvesCommand {
   }
 
   private let arguments: Arguments
-  private let results: [PublishedResult]
+  /// What is listed or run.
+  let results: [PublishedResult]
 
   /// Settles which of the `known` results are meant.
   init(_ arguments: Arguments, among known: [PublishedResult] = PublishedResult.all) throws(UsageError) {
@@ -65,7 +66,8 @@ struct CurvesCommand {
     guard !arguments[Self.all] else {
       throw UsageError("--all means every result, and '\(name)' one; leave one of them out")
     }
-    results = known.filter { $0.name == name || $0.name.hasPrefix("\(name)-") }
+    let named = known.filter { $0.name == name }
+    results = named.isEmpty ? known.filter { $0.name.hasPrefix("\(name)-") } : named
   }
 
   /// The words that ask for the same runs of a result.

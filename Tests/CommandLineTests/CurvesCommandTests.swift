@@ -162,6 +162,15 @@ private struct Place {
     }
   }
 
+  @Test func `a name means its result, or else all that begin with it`() throws {
+    func names(_ word: String) throws -> [String] {
+      try CurvesCommand(CurvesCommand.declaration.parse([word])).results.map(\.name)
+    }
+    #expect(try names("swingup") == ["swingup"])
+    #expect(try names("sjtu").count == PublishedResult.all.count { $0.name.hasPrefix("sjtu-") })
+    #expect(try names("sjtu-figure").count == 5)
+  }
+
   @Test func `results are listed, and a list takes no other option`() throws {
     let list = try ProgramRun(["curves"])
     #expect(list.exitCode == 0)
