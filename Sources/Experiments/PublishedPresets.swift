@@ -157,7 +157,7 @@ extension Preset {
       "swingup-n\(steps)", summary: "A3C on the PyBullet swing-up, one worker, flushes of \(steps) steps",
       source: "A3C swing-up report", origins: ["episodes": choice, "granularity": choice, "seed": choice],
       configuration: alone(
-        on: "InvertedPendulumSwingupBulletEnv-v0", episodes: 500, maxSteps: 1000, flushLength: steps, discount: 0.95,
+        on: "InvertedPendulumSwingupBulletEnv-v0", episodes: 400, maxSteps: 1000, flushLength: steps, discount: 0.95,
         loss: .swingup, network: .swingup,
         optimizer: .adam(Adam(learningRate: steps < 3 ? 3e-5 : 4e-4, beta1: 0.95, beta2: 0.999))
       ) {
