@@ -86,7 +86,7 @@ extension Preset {
 
   /// The algorithm of the paper on a choice of two.
   public static let a3cCartPole = Preset(
-    "a3c-cart-pole", summary: "A3C on CartPole-v1, lock-free, as in Mnih et al. 2016 (16 workers)",
+    "a3c", summary: "A3C on CartPole-v1, lock-free, as in Mnih et al. 2016 (16 workers)",
     source: "A3C article",
     origins: [
       "workers": paper, "flushLength": paper, "optimizer": paper, "optimizer.learningRate": choice,
@@ -94,7 +94,7 @@ extension Preset {
       "maxSteps": "gym's limit", "granularity": choice, "seed": choice,
     ],
     configuration: Configuration(
-      preset: "a3c-cart-pole",
+      preset: "a3c",
       environment: "CartPole-v1",
       workers: 16,
       episodes: 2000,
@@ -151,10 +151,12 @@ extension Preset {
 
   // MARK: swingup
 
-  /// One process, an update of the local net after `steps` steps.
+  /// One process, an update of the local net after `steps` steps: 1, 8 or 16 in the report, which has its best result
+  /// by 8.
   static func swingup(_ steps: Int) -> Preset {
     Preset(
-      "swingup-n\(steps)", summary: "A3C on the PyBullet swing-up, one worker, flushes of \(steps) steps",
+      steps == 8 ? "swingup" : "swingup-n\(steps)",
+      summary: "A3C on the PyBullet swing-up, one worker, flushes of \(steps == 1 ? "1 step" : "\(steps) steps")",
       source: "A3C swing-up report", origins: ["episodes": choice, "granularity": choice, "seed": choice],
       configuration: alone(
         on: "InvertedPendulumSwingupBulletEnv-v0", episodes: 400, maxSteps: 1000, flushLength: steps, discount: 0.95,

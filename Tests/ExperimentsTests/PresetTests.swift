@@ -68,11 +68,11 @@ extension Preset {
     }
     #expect(try quirks("a2c-step") == ["limit-is-terminal"])
     #expect(try quirks("a2c-epoch") == ["limit-is-terminal", "no-tail-bootstrap"])
-    #expect(try quirks("a3c-cart-pole") == [])
+    #expect(try quirks("a3c") == [])
     #expect(
       try quirks("morvan")
         == ["no-initial-pull", "limit-is-terminal", "episode-overrun", "clipped-density", "stale-bootstrap"])
-    #expect(try quirks("swingup-n8") == ["entropy-of-sigma", "attached-bootstrap"])
+    #expect(try quirks("swingup") == ["entropy-of-sigma", "attached-bootstrap"])
   }
 
   @Test func everyNumberHasAnOrigin() {
