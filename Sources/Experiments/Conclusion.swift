@@ -104,10 +104,16 @@ public struct SeedStatistic: Sendable {
       return Sample(curve.suffix(tenth)).mean - Sample(curve.prefix(tenth)).mean
     }
   }
-  /// Where the curve first is above `level`; the curve's end for one that never is.
+  /// Where the curve first is above `level`; the curve's end for one that never is, so that it counts as late.
   public static func crossing(of level: Double) -> SeedStatistic {
     SeedStatistic(name: "where \(NumberText.trimmed(level, places: 3)) is passed", places: 0) { ensemble in
       ensemble.crossings(of: level).map { Double($0 ?? ensemble.x.last!) }
+    }
+  }
+  /// Where the curve first is above `level`, of those that ever are: the others have no such place.
+  public static func passage(of level: Double) -> SeedStatistic {
+    SeedStatistic(name: "where \(NumberText.trimmed(level, places: 3)) is passed", places: 0) { ensemble in
+      ensemble.crossings(of: level).compactMap { $0.map(Double.init) }
     }
   }
 
@@ -148,9 +154,14 @@ extension Conclusion {
   ) -> Conclusion {
     Conclusion("\(statistic.name) is \(statistic.text(published))".capitalizedSentence, of: labels) { curves in
       anyOf(labels) { label in
-        let sample = Sample(statistic.values(curves[label]))
+        let (values, all) = (statistic.values(curves[label]), curves[label].seeds.count)
+        guard !values.isEmpty else {
+          return Finding(isMany(all) ? .contradicted : .undecided, "nowhere in \(seeds(all))")
+        }
+        let sample = Sample(values)
         let range = statistic.text(sample.minimum...sample.maximum)
-        let evidence = "\(range) in \(seeds(sample.count)), \(described(sample, statistic))"
+        let missing = values.count == all ? "" : " of \(all)"
+        let evidence = "\(range) in \(seeds(sample.count))\(missing), \(described(sample, statistic))"
         if (sample.minimum...sample.maximum).contains(published) { return Finding(.supported, evidence) }
         return Finding(isMany(sample.count) ? .contradicted : .undecided, evidence)
       }

@@ -47,7 +47,8 @@ public struct Preset: Sendable {
 
   /// What most systems do without.
   private static let doesWithout: Set<Substring> = [
-    "acting", "annealsLearningRate", "criticRate", "criticTarget", "episodeCount", "flushesAtEpisodeEnd",
+    "acting", "annealsLearningRate", "criticRate", "criticTarget", "episodeCount", "flushCounter",
+    "flushesAtEpisodeEnd",
     "gradientNormLimit", "lambda", "normalizesAdvantages", "normalizesObservations", "rewardShaping",
     "rewardSmoothing", "slips", "stalenessBound", "weightsSeed",
   ]

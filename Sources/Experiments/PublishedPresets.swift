@@ -90,7 +90,9 @@ extension Preset {
     source: "A3C article",
     origins: [
       "workers": paper, "flushLength": paper, "optimizer": paper, "optimizer.learningRate": choice,
-      "loss": paper, "gradientNormLimit": paper, "annealsLearningRate": paper, "network": paper, "episodes": choice,
+      "optimizer.epsilon": "Mnih et al. 2016, where it stands within the root",
+      "loss": paper, "gradientNormLimit": paper, "annealsLearningRate": "Mnih et al. 2016, by steps; here by episodes",
+      "network": paper, "episodes": choice,
       "maxSteps": "gym's limit", "granularity": choice, "seed": choice,
     ],
     configuration: Configuration(
@@ -115,6 +117,7 @@ extension Preset {
     ).with {
       $0.gradientNormLimit = 40
       $0.annealsLearningRate = true
+      $0.flushCounter = .episode
     })
 
   /// The algorithm of the paper on a torque.
@@ -167,12 +170,15 @@ extension Preset {
         $0.limitIsTerminal = false
         ($0.advantage, $0.lambda) = (.generalized, 1)
         $0.slips.attachedBootstrap = true
+        // Where an episode is a multiple of the flush it makes no difference.
+        if 1000 % steps != 0 { $0.flushCounter = .episode }
       })
   }
 
   /// Several processes, which the report had no time to run.
   public static let swingupProcesses = swingup(8).changed(
-    "swingup-processes", summary: "A3C on the PyBullet swing-up in 4 processes, the gradient bound once",
+    "swingup-processes",
+    summary: "A3C on the PyBullet swing-up, the report's several processes as 4 threads, the gradient bound once",
     origins: ["workers": choice]
   ) {
     ($0.workers, $0.sharing) = (4, .bindOnce)

@@ -39,7 +39,7 @@ extension PublishedResult {
         .usually("a2c-step", "With shaped rewards it learns to reach the goal", "reach the goal in some evaluation") {
           $0.max()! > -200
         },
-        .isOne(.crossing(of: -200), 2500, ofSeedsOf: ["a2c-step"]),
+        .isOne(.passage(of: -200), 2500, ofSeedsOf: ["a2c-step"]),
         .isOne(.best, -92, ofSeedsOf: ["a2c-step"]),
         .isOne(.lastTenth, -123.81, ofSeedsOf: ["a2c-step"]),
       ]),
@@ -122,7 +122,7 @@ extension PublishedResult {
         },
         conclusions: [
           solves("n = 1", "By single steps it is solved by episode 380"),
-          .isOne(.crossing(of: 400), 377, ofSeedsOf: ["n = 1"]), .isOne(.crossing(of: 400), 152, ofSeedsOf: ["n = 1"]),
+          .isOne(.passage(of: 400), 377, ofSeedsOf: ["n = 1"]), .isOne(.passage(of: 400), 152, ofSeedsOf: ["n = 1"]),
           solves("n = 8", "By 8 steps it is solved by episode 334"),
           .isOne(.best, 624.7, ofSeedsOf: ["n = 8"]),
           solves("n = 16", "By 16 steps it is solved"),

@@ -45,7 +45,7 @@ public struct CurveVariant: Sendable {
   /// The variant without any quirk of its configuration; its runs are kept apart.
   public var repaired: CurveVariant {
     var configuration = configuration
-    for quirk in configuration.quirks { quirk.repair(&configuration) }
+    configuration.repair()
     return CurveVariant(
       label, home: home, name: "\(name)-repaired", configuration: configuration, measure: measure,
       published: published, exchanged: exchanged)

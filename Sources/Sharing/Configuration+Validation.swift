@@ -107,6 +107,12 @@ extension Configuration {
       rewardShaping == .none || (environment.hasPrefix("MountainCar") && !normalizesObservations),
       "rewardShaping exponential is for mountain cars whose observations are not normalised; leave it out")
     try check(
+      flushesAtEpisodeEnd || flushCounter != .episode,
+      "flushCounter episode needs flushesAtEpisodeEnd true; leave it out")
+    try check(
+      criticTarget == .returns || !slips.attachedBootstrap,
+      "slips.attachedBootstrap is for the returns as critic's targets, not for lambda-returns; change one of them")
+    try check(
       flushesAtEpisodeEnd || (sharing != .overwrite && acting == .localNet && !slips.attachedBootstrap),
       "flushesAtEpisodeEnd false goes neither with sharing overwrite nor acting sharedNet nor slips.attachedBootstrap")
     try check(

@@ -34,6 +34,14 @@ public enum SharingProtocol: String, Hashable, Sendable, Codable, CaseIterable {
   public var isLocked: Bool { self != .hogwild }
 }
 
+/// Whose steps a flush length counts.
+public enum FlushCounter: String, Hashable, Sendable, Codable, CaseIterable {
+  /// All of a worker's: where an episode ends between two multiples, the next one begins with a shorter flush.
+  case worker
+  /// Those of an episode: flushes begin anew with each (Mnih et al. 2016, algorithm S3).
+  case episode
+}
+
 /// A change of the rewards that the learner sees; reported returns are never changed.
 public struct RewardScaling: Hashable, Sendable, Codable {
   /// Added to the reward first.
@@ -141,6 +149,8 @@ public struct Configuration: Hashable, Sendable, Codable {
   public var granularity: Granularity
   /// After how many steps of its own count a worker pushes.
   public var flushLength: Int
+  /// Whose steps that counts; `nil` for the worker's.
+  public var flushCounter: FlushCounter?
   /// Whether a worker also pushes when an episode ends; if not, a flush goes on with the next episode.
   public var flushesAtEpisodeEnd = true
   /// γ.

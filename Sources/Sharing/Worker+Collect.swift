@@ -95,8 +95,9 @@ extension Worker {
     episodeReturn += outcome.reward
     let isCutOff = outcome.truncated || episodeSteps == plan.configuration.maxSteps
     episodeIsOver = outcome.terminated || isCutOff
+    let counted = plan.configuration.flushCounter == .episode ? episodeSteps : totalSteps
     let isDue =
-      totalSteps % plan.configuration.flushLength == 0 || (episodeIsOver && plan.configuration.flushesAtEpisodeEnd)
+      counted % plan.configuration.flushLength == 0 || (episodeIsOver && plan.configuration.flushesAtEpisodeEnd)
     guard isDue || episodeIsOver else { return false }
     bench.ending = outcome.terminated ? .terminated : isCutOff ? .truncated : .continues
     let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)

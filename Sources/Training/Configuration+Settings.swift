@@ -74,7 +74,8 @@ private enum JSONValue: Codable {
 
   /// All values in it by their names, in alphabetical order.
   var leaves: [(name: String, value: JSONValue)] {
-    guard case .object(let members) = self else { return [("", self)] }
+    // What has no members, such as a choice among several kinds of which this one has no numbers, is a value itself.
+    guard case .object(let members) = self, !members.isEmpty else { return [("", self)] }
     return members.sorted { $0.key < $1.key }.flatMap { name, value in
       value.leaves.map { ($0.name.isEmpty ? name : "\(name).\($0.name)", $0.value) }
     }
@@ -93,7 +94,9 @@ private enum JSONValue: Codable {
 
 extension Configuration {
   /// Settings that may have no value. The JSON form leaves them out then; here they are `null`.
-  private static let optionalSettings = ["criticRate", "gradientNormLimit", "stalenessBound", "weightsSeed"]
+  private static let optionalSettings = [
+    "criticRate", "flushCounter", "gradientNormLimit", "stalenessBound", "weightsSeed",
+  ]
 
   /// All settings as JSON.
   private var document: JSONValue {
@@ -118,6 +121,23 @@ extension Configuration {
   /// `false`, a word, or the JSON of a list or a group.
   /// - Throws: `ConfigurationError` where there is no such setting, or it cannot be that.
   public mutating func set(_ name: String, to text: String) throws(ConfigurationError) {
+    try set([(name, text)])
+  }
+
+  /// Changes several settings, which need to go together only when all are changed.
+  /// - Throws: as `set(_:to:)`; then none is changed.
+  public mutating func set(_ settings: [(name: String, text: String)]) throws(ConfigurationError) {
+    var changed = self
+    for (name, text) in settings { try changed.assign(name, text) }
+    try changed.validate()
+    self = changed
+  }
+
+  private mutating func assign(_ name: String, _ text: String) throws(ConfigurationError) {
+    guard name != "preset" else {
+      throw ConfigurationError(
+        description: "the setting 'preset' is the name of where the others are from; give --preset")
+    }
     let path = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)[...]
     guard document.has(path) else {
       throw ConfigurationError(
@@ -130,11 +150,7 @@ extension Configuration {
     do {
       var document = document
       document.set(path, to: value)
-      let changed = try JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(document))
-      try changed.validate()
-      self = changed
-    } catch let error as ConfigurationError {
-      throw error
+      self = try JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(document))
     } catch {
       throw ConfigurationError(description: "the setting '\(name)' cannot be '\(text)'")
     }

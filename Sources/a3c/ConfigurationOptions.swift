@@ -74,12 +74,13 @@ enum ConfigurationOptions {
   /// Changes what the options ask for, of those that say nothing of a run's size.
   /// - Throws: where a setting cannot be what it was given.
   static func change(_ configuration: inout Configuration, as arguments: Arguments) throws(ConfigurationError) {
-    configuration.granularity = arguments[granularity]
+    if arguments.given.contains(granularity.name) { configuration.granularity = arguments[granularity] }
     if let rewards = arguments[rewards] { configuration.rewardScaling = rewards.scaling }
     if let sharing = arguments[sharing] { configuration.sharing = sharing }
     if let advantage = arguments[advantage] { configuration.advantage = advantage }
-    for quirk in arguments[repaired] ? Quirk.allCases : arguments[repair] { quirk.repair(&configuration) }
-    for setting in arguments[set] { try configuration.set(setting.name, to: setting.value) }
+    for quirk in arguments[repair] { quirk.repair(&configuration) }
+    if arguments[repaired] { configuration.repair() }
+    try configuration.set(arguments[set].map { ($0.name, $0.value) })
   }
 
   /// The words that describe the same configuration to a shell, without seed and episodes.

@@ -117,6 +117,7 @@ private func judge(
     #expect(values(.value(at: 9)) == [2, 1])
     #expect(values(.crossing(of: 0.5)) == [1, 3])
     #expect(values(.crossing(of: 2.5)) == [2, 3], "a curve that never is above counts as its end")
+    #expect(values(.passage(of: 2.5)) == [2], "or not at all, where the place itself is asked for")
   }
 }
 

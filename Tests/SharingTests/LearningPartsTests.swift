@@ -139,6 +139,40 @@ extension Worker.Phase {
     #expect(run.world.statistics.updates == 1 && run.world.board.finishedEpisodes == 4)
   }
 
+  /// Episodes of 5 steps and flushes of 3: counted by the worker they are due after 3, 5, 6, 9, 10 steps, counted by
+  /// the episode after 3, 5, 8, 10.
+  @Test func flushesAreCountedByTheWorkerOrByTheEpisode() throws {
+    func dueAfter(_ counter: FlushCounter?) throws -> [Int] {
+      var run = try Configuration.alone { ($0.flushLength, $0.flushCounter) = (3, counter) }
+        .makeSimulation(.roundRobin, scheduleSeed: 0)
+      var steps: [Int] = []
+      repeat {
+        if run.processes[0].phase == .exchanging { steps.append(run.processes[0].totalSteps) }
+        run.world.checkInvariants(of: run.processes)
+      } while run.advance() != nil
+      return steps
+    }
+    let (byWorker, byEpisode) = (try dueAfter(nil), try dueAfter(.episode))
+    #expect(byWorker == [3, 5, 6, 9, 10] && byEpisode == [3, 5, 8, 10])
+    #expect(try dueAfter(.worker) == byWorker)
+  }
+
+  @Test func settingsThatNeedEachOtherAreChangedTogether() throws {
+    var configuration = Configuration.alone()
+    let head = #"{"categorical":{"limitsProbabilities":false}}"#
+    try configuration.set([("environment", "CartPole-v1"), ("network.head", head)])
+    #expect(configuration.environment == "CartPole-v1" && configuration.network.head == Configuration.categorical.head)
+    let before = configuration
+    #expect(throws: ConfigurationError.self) { try configuration.set("environment", to: "Pendulum-v0") }
+    #expect(throws: ConfigurationError.self) { try configuration.set([("workers", "3"), ("discount", "2")]) }
+    #expect(throws: ConfigurationError.self) { try configuration.set("preset", to: "sjtu") }
+    #expect(configuration == before, "what is refused changes nothing")
+    // A choice without numbers is a setting that is shown.
+    #expect(configuration.settings.contains { $0.name == "network.initialisation.normal.deviation" })
+    configuration.network.initialisation = .uniform
+    #expect(configuration.settings.contains { $0.name == "network.initialisation.uniform" })
+  }
+
   @Test func aGradientIsClippedToItsNorm() throws {
     func norm(_ limit: Double?) throws -> Double {
       let gradient = try Configuration.alone { $0.gradientNormLimit = limit }.firstRollout().gradient
