@@ -29,6 +29,8 @@ struct CurvePicture {
 
   /// More points than this a single seed's thin line does not show.
   private static let strandPoints = 160
+  /// More points than this an interquartile mean does not show; the table has them all.
+  private static let linePoints = 1000
 
   /// One line a point of a variant: the variant, where, the interquartile mean, its interval, and every seed.
   var table: String {
@@ -70,13 +72,19 @@ struct CurvePicture {
 
   private func series(of variant: DrawnVariant) -> CurveSeries {
     let ensemble = variant.ensemble
-    let stride = max(1, ensemble.x.count / Self.strandPoints)
-    let kept = ensemble.x.indices.filter { ($0 + 1).isMultiple(of: stride) || $0 == 0 || $0 == ensemble.x.count - 1 }
+    let means = ensemble.interquartileMeans
+    func kept(_ points: Int) -> [Int] {
+      let stride = max(1, ensemble.x.count / points)
+      return ensemble.x.indices.filter { ($0 + 1).isMultiple(of: stride) || $0 == 0 || $0 == ensemble.x.count - 1 }
+    }
+    let strand = kept(Self.strandPoints)
     return CurveSeries(
       name: variant.title,
-      points: zip(ensemble.x, zip(ensemble.interquartileMeans, variant.band)).map {
-        CurveSeries.Point(x: Double($0), y: $1.0, band: $1.1)
+      points: kept(Self.linePoints).map {
+        CurveSeries.Point(x: Double(ensemble.x[$0]), y: means[$0], band: variant.band[$0])
       },
-      strands: ensemble.curves.map { curve in kept.map { CurveSeries.Point(x: Double(ensemble.x[$0]), y: curve[$0]) } })
+      strands: ensemble.curves.map { curve in
+        strand.map { CurveSeries.Point(x: Double(ensemble.x[$0]), y: curve[$0]) }
+      })
   }
 }
