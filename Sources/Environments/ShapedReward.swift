@@ -18,7 +18,14 @@ public struct RewardShape<Base: Environment>: Sendable {
 
 extension RewardShape<MountainCar> {
   /// e to the power of 10 · position + velocity, of the state after the step: the reward by which `a2c-step` learns.
-  public static let exponential = RewardShape("exponential") { car, _ in Double.exp(10 * car.position + car.velocity) }
+  public static let exponential = RewardShape("exponential") { car, _ in
+    exponential(position: car.position, velocity: car.velocity)
+  }
+
+  /// The same of these numbers, which are what a car observes.
+  public static func exponential(position: Double, velocity: Double) -> Double {
+    Double.exp(10 * position + velocity)
+  }
 }
 
 /// An environment that pays the rewards of a shape. Evaluate a policy on the environment itself.

@@ -173,7 +173,7 @@ public struct CurveRun: Hashable, Sendable, Codable {
     // normalised, the first worker's moments stand for all.
     let player = try PolicyPlayer(
       configuration, parameters: simulation.world.model.parameters, seed: ~configuration.seed,
-      moments: configuration.normalizesObservations ? simulation.observationMoments : nil)
+      moments: try configuration.observationMoments(of: simulation.processes[0].state))
     let returns = (first..<first + UInt32(episodes)).map { player.play(episode: $0, .greedy).episodeReturn }
     return Sample(returns).mean
   }
@@ -199,14 +199,5 @@ extension TrainingWorld {
     case .episodes: board.finishedEpisodes
     case .updates: statistics.updates
     }
-  }
-}
-
-extension TrainingSimulation {
-  /// The moments of the observations that the first worker has met; its environment's state begins with them.
-  fileprivate var observationMoments: RunningMoments {
-    var moments = RunningMoments(dimension: world.plan.network.observations)
-    moments.state = Array(processes[0].state.environment.prefix(moments.state.count))
-    return moments
   }
 }

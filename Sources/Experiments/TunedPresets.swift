@@ -8,22 +8,22 @@ extension Preset {
   /// The tuned systems.
   static let tuned = [pendulumBest, swingupBest, mountainCarBest, cartPoleBest]
 
-  /// Generalized advantages over flushes of 50 steps; a deviation that cannot vanish keeps the tanh from saturating.
+  /// Generalized advantages over flushes of 50 steps, and a deviation that cannot vanish.
   static let pendulumBest = best(
     "pendulum-best", on: "Pendulum-v0", workers: 8, episodes: 10_000, maxSteps: 200, flushLength: 50, discount: 0.95,
     lambda: 0.9, entropyWeight: 0.01, learningRate: 5e-4,
     head: .gaussian(mean: .scaledTanh(scale: 2), deviation: .exponential(lower: -3, upper: 0.7)),
     rewards: RewardScaling(shift: 8.1, factor: 1 / 8.1))
 
-  /// A linear mean: behind a tanh, most seeds end at one of the rail's ends for ever.
+  /// The mean is linear: behind a tanh, fewer of the seeds that were tried got the pole up.
   static let swingupBest = best(
     "swingup-best", on: "InvertedPendulumSwingupBulletEnv-v0", workers: 16, episodes: 4000, maxSteps: 1000,
     flushLength: 32, discount: 0.99, lambda: 0.95, entropyWeight: 0.003, learningRate: 5e-4,
     head: .gaussian(mean: .linear, deviation: .exponential(lower: -3, upper: 0.5)),
     rewards: RewardScaling(factor: 0.1))
 
-  /// The real reward, in episodes of up to 2000 steps: within gym's 200 a random policy never gets to the top, and
-  /// there is nothing to learn from. It is evaluated within gym's limit.
+  /// Episodes of up to 2000 steps: by the real reward, no run that was tried within gym's 200 learned to get to the
+  /// top. It is evaluated within gym's limit.
   static let mountainCarBest = best(
     "mountain-car-best", on: "MountainCar-v0", workers: 16, episodes: 40_000, maxSteps: 2000, flushLength: 200,
     discount: 0.99, lambda: 0.99, entropyWeight: 0.005, learningRate: 2e-3,

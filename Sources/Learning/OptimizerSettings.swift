@@ -83,72 +83,22 @@ public enum OptimizerSettings: Optimizer, Hashable {
   // MARK: Optimizer
 
   /// The state that the rule keeps.
-  public var slots: [OptimizerSlot] {
-    switch self {
-    case .adam(let rule): rule.slots
-    case .rmsProp(let rule): rule.slots
-    case .tensorFlowRMSProp(let rule): rule.slots
-    case .gradientDescent(let rule): rule.slots
-    }
-  }
+  public var slots: [OptimizerSlot] { rule.slots }
 
   /// What the rule makes of a step number.
-  public func prepare(step: Int) -> OptimizerStep {
-    switch self {
-    case .adam(let rule): rule.prepare(step: step)
-    case .rmsProp(let rule): rule.prepare(step: step)
-    case .tensorFlowRMSProp(let rule): rule.prepare(step: step)
-    case .gradientDescent(let rule): rule.prepare(step: step)
-    }
-  }
+  public func prepare(step: Int) -> OptimizerStep { rule.prepare(step: step) }
 
   /// Updates one block.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) {
-    switch self {
-    case .adam(let rule): rule.update(block, step)
-    case .rmsProp(let rule): rule.update(block, step)
-    case .tensorFlowRMSProp(let rule): rule.update(block, step)
-    case .gradientDescent(let rule): rule.update(block, step)
-    }
-  }
+  public func update<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) { rule.update(block, step) }
 
   /// The first operation in place.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func decay<Scalar: Real>(_ block: OptimizerBlock<Scalar>) {
-    switch self {
-    case .adam(let rule): rule.decay(block)
-    case .rmsProp(let rule): rule.decay(block)
-    case .tensorFlowRMSProp(let rule): rule.decay(block)
-    case .gradientDescent(let rule): rule.decay(block)
-    }
-  }
+  public func decay<Scalar: Real>(_ block: OptimizerBlock<Scalar>) { rule.decay(block) }
 
   /// The second operation in place.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func accumulate<Scalar: Real>(_ block: OptimizerBlock<Scalar>) {
-    switch self {
-    case .adam(let rule): rule.accumulate(block)
-    case .rmsProp(let rule): rule.accumulate(block)
-    case .tensorFlowRMSProp(let rule): rule.accumulate(block)
-    case .gradientDescent(let rule): rule.accumulate(block)
-    }
-  }
+  public func accumulate<Scalar: Real>(_ block: OptimizerBlock<Scalar>) { rule.accumulate(block) }
 
   /// The last operation in place.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func apply<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) {
-    switch self {
-    case .adam(let rule): rule.apply(block, step)
-    case .rmsProp(let rule): rule.apply(block, step)
-    case .tensorFlowRMSProp(let rule): rule.apply(block, step)
-    case .gradientDescent(let rule): rule.apply(block, step)
-    }
-  }
+  public func apply<Scalar: Real>(_ block: OptimizerBlock<Scalar>, _ step: OptimizerStep) { rule.apply(block, step) }
 }
 
 extension OptimizerSettings: Codable {

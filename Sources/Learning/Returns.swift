@@ -126,32 +126,6 @@ public func generalizedAdvantages(
   }
 }
 
-/// What an actor is told about its actions.
-public enum AdvantageEstimator: Hashable, Sendable, Codable {
-  /// The discounted return less the value: the n-step advantage of a flush.
-  case nStep
-  /// The generalized advantage estimate; normalised to mean 0 and sample deviation 1 over the rollout, if asked for.
-  case generalized(lambda: Double, isNormalized: Bool)
-
-  /// Estimates the advantage of each step.
-  /// - Parameters:
-  ///   - steps: the rollout, oldest first; it may hold several episodes.
-  ///   - discount: γ.
-  ///   - advantages: one estimate a step.
-  public func estimate(
-    of steps: UnsafeBufferPointer<RolloutStep>, discount: Double, into advantages: UnsafeMutableBufferPointer<Double>
-  ) {
-    switch self {
-    case .nStep:
-      discountedReturns(of: steps, discount: discount, into: advantages)
-      for t in steps.indices { advantages[t] -= steps[t].value }
-    case .generalized(let lambda, let isNormalized):
-      generalizedAdvantages(of: steps, discount: discount, lambda: lambda, into: advantages)
-      if isNormalized { normalize(advantages) }
-    }
-  }
-}
-
 /// `(A − mean) / (deviation + epsilon)` in place, with the sample deviation (n − 1), which is 0 for a single number.
 public func normalize(_ advantages: UnsafeMutableBufferPointer<Double>, epsilon: Double = 1e-6) {
   guard !advantages.isEmpty else { return }

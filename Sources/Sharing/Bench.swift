@@ -127,7 +127,7 @@ final class Bench {
     case .none: return reward
     case .exponential:
       readObservation(of: environment)
-      return Double.exp(10 * observation[0] + observation[1])
+      return RewardShape<MountainCar>.exponential(position: observation[0], velocity: observation[1])
     }
   }
 

@@ -221,7 +221,7 @@ public struct Worker: Process, Sendable {
       return
     }
     if plan.configuration.annealsLearningRate {
-      notes.rateScale = LearningRateSchedule.linear(steps: world.board.budget).scale(at: gone)
+      notes.rateScale = 1 - Double(gone) / Double(world.board.budget)
     }
     if claim.isOverrun { world.statistics.note(.episodeOverrun) }
     environment.reset(using: &startStates)

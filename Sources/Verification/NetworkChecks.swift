@@ -236,8 +236,10 @@ private struct A2CSystem: NetworkSystem {
           ending: masks[t] == 0 ? .terminated : .continues)
       }
       func advantages(isNormalized: Bool) -> [Scalar] {
-        let estimator = AdvantageEstimator.generalized(lambda: Self.lambda, isNormalized: isNormalized)
-        return results(of: steps) { estimator.estimate(of: $0, discount: Self.discount, into: $1) }.map { Scalar($0) }
+        results(of: steps) {
+          generalizedAdvantages(of: $0, discount: Self.discount, lambda: Self.lambda, into: $1)
+          if isNormalized { normalize($1) }
+        }.map { Scalar($0) }
       }
       let returns = results(of: steps) { discountedReturns(of: $0, discount: Self.discount, into: $1) }
         .map { Scalar($0) }

@@ -35,7 +35,8 @@ struct CurvesCommand {
       Each seed is one lockstep run, as a3c replay makes it. Every result gets a folder with curve.csv and curve.svg \
       (the interquartile mean of the seeds, its 95 % stratified bootstrap band, every seed behind it and the published \
       curve on top), and conclusions.txt, which answers each published conclusion: supported, contradicted or \
-      undecided, with the numbers. A seed that is finished is not run again, unless a setting or the program changed.
+      undecided, with the numbers. A seed that is finished is not run again, unless a setting changed, or its first \
+      256 accesses come out otherwise.
       """,
     options: [name, all, seeds, fromSeed, quirks, jobs, out, published, page, json],
     examples: [

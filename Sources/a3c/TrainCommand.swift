@@ -30,7 +30,7 @@ struct TrainCommand {
     "schedule", .choice("NAME"), default: .threads,
     help: "threads, one a worker; or in one thread: round-robin, random or timed")
   static let record = Option<String?>(
-    "record", .path("F"), help: "write a trace from which a3c replay repeats the run (locked and sharded)")
+    "record", .path("F"), help: "write a trace from which a3c replay repeats the run (all protocols but hogwild)")
   static let out = Option<String?>(
     "out", .path("DIR"), help: "the folder of the run (default: runs/PRESET-SEED, with a number where that is taken)")
   static let checkpoint = Option<String?>(

@@ -299,14 +299,6 @@ private struct Faulty: Optimizer {
   }
 }
 
-@Suite struct LearningRateScheduleTests {
-  @Test func `linear annealing goes from one to zero and stays there`() {
-    let schedule = LearningRateSchedule.linear(steps: 8)
-    #expect([0, 2, 4, 7, 8, 9, 1000].map { schedule.scale(at: $0) } == [1, 0.75, 0.5, 0.125, 0, 0, 0])
-    #expect([0, 5, 1_000_000].map { LearningRateSchedule.constant.scale(at: $0) } == [1, 1, 1])
-  }
-}
-
 @Suite struct GradientNormLimitTests {
   @Test(arguments: [1, 3, 8, 19])
   func `a longer gradient is scaled to the limit, as PyTorch scales it`(count: Int) throws {
