@@ -195,7 +195,8 @@ extension Conclusion {
   ) -> Conclusion {
     Conclusion(statement, of: [label]) { curves in
       let ensemble = curves[label]
-      let frequency = Frequency(ensemble.curves.count(where: isTrue), of: ensemble.seeds.count)
+      let all = ensemble.seeds.count + ensemble.stopped.count
+      let frequency = Frequency(ensemble.curves.count(where: isTrue), of: all)
       let (low, high) = (frequency.interval.lowerBound, frequency.interval.upperBound)
       let evidence =
         "\(label): \(frequency.count) of \(seeds(frequency.total)) \(description), 95 % interval "
@@ -231,6 +232,9 @@ extension Conclusion {
     let statement = "\(statistic.name) follows from \(name) alone".capitalizedSentence
     return Conclusion(statement, of: [own] + exchanged.map(\.label)) { curves in
       func values(_ label: String) -> [Double] { statistic.values(curves[label]) }
+      guard ([own] + exchanged.map(\.label)).allSatisfy({ curves[$0].stopped.isEmpty }) else {
+        return Finding(.undecided, "some seeds diverged, whose partners are alone")
+      }
       guard values(own).count >= leastSeeds else { return Finding(.undecided, "there are too few seeds") }
       let cubes = ChanceCubes(own: values(own), exchanged: exchanged.map { ($0.factor, values($0.label)) })
       guard let alone = cubes.shareAlone(factor), let interval = cubes.intervalAlone(factor),

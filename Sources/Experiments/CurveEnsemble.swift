@@ -3,7 +3,15 @@
 
 import DeterministicMath
 
-/// The curves of all seeds of a variant, over the same points.
+/// A seed whose run did not come to its end.
+public struct StoppedSeed: Hashable, Sendable, Codable {
+  /// Which one.
+  public let seed: UInt64
+  /// Why, in a line.
+  public let reason: String
+}
+
+/// The curves of all seeds of a variant that came to their end, over the same points.
 public struct CurveEnsemble: Hashable, Sendable {
   /// How many bootstrap samples the intervals are made of.
   public static let resamples = 2000
@@ -18,17 +26,28 @@ public struct CurveEnsemble: Hashable, Sendable {
   public let curves: [[Double]]
   /// For each seed, the score of the policy that it ended with.
   public let scores: [Double]
+  /// The seeds that stopped before their end, and why. No mean has them; a frequency counts them.
+  public let stopped: [StoppedSeed]
 
-  /// The ensemble of these seeds' curves.
-  /// - Precondition: there is at least one, and all have the same points, at least one.
-  public init(_ runs: [(seed: UInt64, curve: SeedCurve)]) {
-    precondition(!runs.isEmpty, "an ensemble has at least one seed")
-    x = runs[0].curve.points.map(\.x)
+  /// The ensemble of these seeds' curves; `nil` where none came to its end.
+  /// - Precondition: all that did have the same points, at least one.
+  public init?(_ runs: [(seed: UInt64, curve: SeedCurve)]) {
+    var whole: [(seed: UInt64, points: [CurvePoint], score: Double)] = []
+    var stopped: [StoppedSeed] = []
+    for (seed, curve) in runs {
+      switch curve.ending {
+      case .scored(let score): whole.append((seed, curve.points, score))
+      case .stopped(let reason): stopped.append(StoppedSeed(seed: seed, reason: reason))
+      }
+    }
+    guard let first = whole.first else { return nil }
+    x = first.points.map(\.x)
     precondition(!x.isEmpty, "a curve has at least one point")
-    for run in runs { precondition(run.curve.points.map(\.x) == x, "seed \(run.seed) has points of its own") }
-    seeds = runs.map(\.seed)
-    curves = runs.map { $0.curve.points.map(\.y) }
-    scores = runs.map(\.curve.score)
+    for run in whole { precondition(run.points.map(\.x) == x, "seed \(run.seed) has points of its own") }
+    seeds = whole.map(\.seed)
+    curves = whole.map { $0.points.map(\.y) }
+    scores = whole.map(\.score)
+    self.stopped = stopped
   }
 
   /// For each seed, the greatest value of its curve.

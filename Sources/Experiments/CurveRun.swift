@@ -79,15 +79,23 @@ public struct CurvePoint: Hashable, Sendable {
 
 /// The curve of one seed.
 public struct SeedCurve: Hashable, Sendable {
-  /// The points, by ascending `x`.
+  /// How a run ended.
+  public enum Ending: Hashable, Sendable {
+    /// With weights whose mean return is this, over `CurveRun.scoredEpisodes` greedy episodes.
+    case scored(Double)
+    /// Before its last episode, since a worker met a number that is none: the reason, in a line.
+    case stopped(String)
+  }
+
+  /// The points, by ascending `x`; those before the stop where the run stopped.
   public let points: [CurvePoint]
-  /// The mean return of `CurveRun.scoredEpisodes` greedy episodes with the weights that the run ended with.
-  public let score: Double
+  /// How the run ended.
+  public let ending: Ending
 
   /// Makes a curve.
-  public init(points: [CurvePoint], score: Double) {
+  public init(points: [CurvePoint], ending: Ending) {
     self.points = points
-    self.score = score
+    self.ending = ending
   }
 }
 
@@ -121,37 +129,55 @@ public struct CurveRun: Hashable, Sendable, Codable {
     }
   }
 
-  /// The digest of the state after the first few hundred accesses: where it is another than before, so is the rest.
+  /// Where the last point of its curve is.
+  public var lastPoint: Int {
+    switch measure {
+    case .smoothedReward, .smoothedReturn: length
+    case .greedyScore(let interval, _, _, _): length - length % interval
+    }
+  }
+
+  /// The digest of the state after the first few hundred accesses and the first few updates: where it is another than
+  /// before, so is the rest.
   public func beginning() throws -> StateDigest {
     var simulation = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
-    while simulation.accesses < 256, simulation.advance() != nil {}
+    while simulation.accesses < 256 || simulation.world.passed(.updates) < 3, simulation.advance() != nil {}
     return simulation.digest
   }
 
   /// Runs it to its end.
-  /// - Parameter advance: called now and then with how many of the measure's clock have passed.
-  /// - Throws: `StoppedCurve` where a worker met a number that is none, `UnplayablePolicy` where the weights cannot be
-  ///   played with.
-  public func run(advance: (Int) -> Void = { _ in }) throws -> SeedCurve {
+  /// - Parameter advance: called now and then with how many of the measure's clock have passed; what it throws ends
+  ///   the run.
+  public func run(advance: (Int) throws -> Void = { _ in }) throws -> SeedCurve {
     var simulation = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
     var points: [CurvePoint] = []
-    if case .greedyScore(let interval, let clock, let last, let episodes) = measure {
-      while (points.last?.x ?? 0) + interval <= last {
-        let x = (points.last?.x ?? 0) + interval
-        while simulation.world.passed(clock) < x, simulation.advance() != nil {}
-        guard simulation.world.passed(clock) >= x else { break }
-        points.append(
-          CurvePoint(x: x, y: try score(simulation, from: UInt32(points.count * episodes), episodes: episodes)))
-        advance(x)
-      }
-    } else {
-      while simulation.advance() != nil {
-        if simulation.accesses & 0xfff == 0 { advance(simulation.world.passed(.episodes)) }
-      }
-      points = episodeCurve(simulation.world.board.allResults)
+    func stopped(_ reason: some CustomStringConvertible) -> SeedCurve {
+      SeedCurve(points: points, ending: .stopped("\(reason)"))
     }
-    if let failure = simulation.world.failure { throw StoppedCurve(run: self, failure: failure) }
-    return SeedCurve(points: points, score: try score(simulation, from: 1 << 31, episodes: Self.scoredEpisodes))
+    do {
+      if case .greedyScore(let interval, let clock, let last, let episodes) = measure {
+        while (points.last?.x ?? 0) + interval <= last {
+          let x = (points.last?.x ?? 0) + interval
+          while simulation.world.passed(clock) < x, simulation.advance() != nil {
+            if simulation.accesses & 0xfff == 0 { try advance(simulation.world.passed(clock)) }
+          }
+          guard simulation.world.passed(clock) >= x else { break }
+          points.append(
+            CurvePoint(x: x, y: try score(simulation, from: UInt32(points.count * episodes), episodes: episodes)))
+          try advance(x)
+        }
+      } else {
+        while simulation.advance() != nil {
+          if simulation.accesses & 0xfff == 0 { try advance(simulation.world.passed(.episodes)) }
+        }
+        points = episodeCurve(simulation.world.board.allResults)
+      }
+      if let failure = simulation.world.failure { return stopped(failure) }
+      let score = try score(simulation, from: 1 << 31, episodes: Self.scoredEpisodes)
+      return SeedCurve(points: points, ending: .scored(score))
+    } catch let unplayable as UnplayablePolicy {
+      return stopped(unplayable)
+    }
   }
 
   /// The curve over the finished episodes. Those that overran the budget are left out, so all seeds have equally many.
@@ -176,19 +202,6 @@ public struct CurveRun: Hashable, Sendable, Codable {
       moments: try configuration.observationMoments(of: simulation.processes[0].state))
     let returns = (first..<first + UInt32(episodes)).map { player.play(episode: $0, .greedy).episodeReturn }
     return Sample(returns).mean
-  }
-}
-
-/// A run that could not go on.
-public struct StoppedCurve: Error, CustomStringConvertible {
-  /// Which one.
-  public let run: CurveRun
-  /// Why.
-  public let failure: WorkerFailure
-
-  /// One sentence.
-  public var description: String {
-    "\(run.configuration.preset), seed \(run.configuration.seed), stopped: \(failure)"
   }
 }
 

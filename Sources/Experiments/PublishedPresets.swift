@@ -8,7 +8,7 @@ extension Preset {
   /// The published systems.
   static let published = [
     sjtu, a2cStep, a2cStepMountainCar, a2cEpoch, a3cCartPole, a3cPendulum, morvan, swingup(1), swingup(8), swingup(16),
-    swingupProcesses,
+    swingupThreads, swingupProcesses,
   ]
 
   private static let choice = "this project's choice: the document does not say"
@@ -160,7 +160,12 @@ extension Preset {
     Preset(
       steps == 8 ? "swingup" : "swingup-n\(steps)",
       summary: "A3C on the PyBullet swing-up, one worker, flushes of \(steps == 1 ? "1 step" : "\(steps) steps")",
-      source: "A3C swing-up report", origins: ["episodes": choice, "granularity": choice, "seed": choice],
+      source: "A3C swing-up report",
+      origins: [
+        "episodes": choice, "granularity": choice, "seed": choice,
+        "loss.takesDensityOfSigma": "this project's choice: the function getProb is not printed",
+        "slips.attachedBootstrap": "Variable(lastValue) in the program: it detaches, as PyTorch 2.15 shows",
+      ],
       configuration: alone(
         on: "InvertedPendulumSwingupBulletEnv-v0", episodes: 400, maxSteps: 1000, flushLength: steps, discount: 0.95,
         loss: .swingup, network: .swingup,
@@ -169,21 +174,27 @@ extension Preset {
         $0.sharing = .overwrite
         $0.limitIsTerminal = false
         ($0.advantage, $0.lambda) = (.generalized, 1)
-        $0.slips.attachedBootstrap = true
         // Where an episode is a multiple of the flush it makes no difference.
         if 1000 % steps != 0 { $0.flushCounter = .episode }
       })
   }
 
-  /// Several processes, which the report had no time to run.
-  public static let swingupProcesses = swingup(8).changed(
-    "swingup-processes",
+  /// The report's code for several processes, in threads: there the gradient that is bound only if there is none yet
+  /// is that of one worker for ever.
+  public static let swingupThreads = swingup(8).changed(
+    "swingup-threads",
     summary: "A3C on the PyBullet swing-up, the report's several processes as 4 threads, the gradient bound once",
     origins: ["workers": choice]
   ) {
     ($0.workers, $0.sharing) = (4, .bindOnce)
     $0.stepCount = .privateToWorker
   }
+
+  /// Several processes, which the report had no time to run: each binds its own gradient to the shared weights.
+  public static let swingupProcesses = swingup(8).changed(
+    "swingup-processes", summary: "A3C on the PyBullet swing-up, the report's several processes, 4 of them, lock-free",
+    origins: ["workers": choice, "stepCount": choice]
+  ) { ($0.workers, $0.sharing) = (4, .hogwild) }
 
   // MARK: Parts
 

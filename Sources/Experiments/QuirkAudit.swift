@@ -55,7 +55,7 @@ public struct QuirkAudit: Sendable {
     while run.world.statistics.updates < updates, run.world.failure == nil {
       let before = run.processes
       guard let step = run.advance() else { return }
-      look(at: run.processes[step.process], since: before[step.process], in: run.world, access: step.index)
+      look(at: run.processes[step.process], since: before[step.process], in: run.world, access: step.index + 1)
     }
   }
 

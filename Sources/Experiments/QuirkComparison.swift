@@ -201,7 +201,7 @@ private struct Pair {
     _ found: (element: Int, first: Float, second: Float), after step: Run.Step, update: Int
   ) -> QuirkComparison.Difference {
     QuirkComparison.Difference(
-      worker: step.process, update: update, access: step.index,
+      worker: step.process, update: update, access: step.index + 1,
       operation: earlier.first.nextAccessDescription(in: first.world) ?? "",
       element: first.world.plan.network.layout.name(ofParameter: found.element), value: found.first,
       repaired: found.second)

@@ -177,11 +177,10 @@ extension ActorCriticLoss {
   /// `morvan`. Its two losses share no parameter, so they are one.
   public static let morvan = ActorCriticLoss(entropyWeight: 0.01)
 
-  /// `swingup`: sums, with σ as the variance in the density and in the entropy. Advantages are given: they are plain
-  /// numbers, whereas the returns carry the gradient of their bootstrap (`attached`).
+  /// `swingup`: sums, with σ as the variance in the entropy. Advantages are given.
   public static let swingup = ActorCriticLoss(
-    entropyWeight: 0.01, entropy: .ofSigma, takesDensityOfSigma: true, probabilityFloor: 1e-6,
-    criticError: .halfSquared, criticWeight: 0.5, reduction: .sum)
+    entropyWeight: 0.01, entropy: .ofSigma, probabilityFloor: 1e-6, criticError: .halfSquared, criticWeight: 0.5,
+    reduction: .sum)
 
   /// `a2c-step`: one transition, with +0.01 · π log π of the action taken in place of the entropy.
   public static let a2cStep = ActorCriticLoss(entropyWeight: 0.01, entropy: .ofAction)

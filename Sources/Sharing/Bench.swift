@@ -67,27 +67,28 @@ final class Bench {
     action.deallocate()
   }
 
-  /// Copies the gradient into the place of a local net.
-  /// - Returns: the first element that is not finite.
-  func copyGradient(to net: UnsafeMutablePointer<Float>) -> Int? {
-    let source = UnsafeRawPointer(gradient.baseAddress!)
-    let target = UnsafeMutableRawPointer(net)
+  /// The first element of the gradient that is not finite.
+  func firstNonFinite() -> Int? {
+    let bits = UnsafeRawBufferPointer(gradient)
     // An exponent of all ones, plus one, carries into the sign's place.
     var carried = SIMD8<UInt32>()
     var offset = 0
-    while offset <= 4 &* gradient.count &- 32 {
-      let bits = source.loadUnaligned(fromByteOffset: offset, as: SIMD8<UInt32>.self)
-      target.storeBytes(of: bits, toByteOffset: offset, as: SIMD8<UInt32>.self)
-      carried |= (bits & 0x7fff_ffff) &+ 0x0080_0000
+    while offset <= bits.count &- 32 {
+      let elements = bits.loadUnaligned(fromByteOffset: offset, as: SIMD8<UInt32>.self)
+      carried |= (elements & 0x7fff_ffff) &+ 0x0080_0000
       offset &+= 32
     }
     var rest: UInt32 = 0
-    for index in offset / 4..<gradient.count {
-      net[index] = gradient[index]
-      rest |= (gradient[index].bitPattern & 0x7fff_ffff) &+ 0x0080_0000
-    }
+    for element in gradient[(offset / 4)...] { rest |= (element.bitPattern & 0x7fff_ffff) &+ 0x0080_0000 }
     for lane in 0..<8 { rest |= carried[lane] }
     return rest >> 31 == 0 ? nil : gradient.firstIndex { !$0.isFinite }
+  }
+
+  /// Copies the gradient into the place of a local net.
+  /// - Returns: the first element that is not finite.
+  func copyGradient(to net: UnsafeMutablePointer<Float>) -> Int? {
+    net.update(from: gradient.baseAddress!, count: gradient.count)
+    return firstNonFinite()
   }
 
   /// Keeps the net of a witnessed pull or flush, for whoever compares it with another.

@@ -171,7 +171,7 @@ public struct Configuration: Hashable, Sendable, Codable {
   public var optimizer: OptimizerSettings
   /// The learning rate of the parameters that the critic alone depends on; `nil` for the optimizer's.
   public var criticRate: Double?
-  /// The largest norm of a flush's gradient; `nil` for any.
+  /// The largest norm of a flush's gradient, or, in rounds (`synchronous`), of the mean; `nil` for any.
   public var gradientNormLimit: Double?
   /// Whether the learning rate falls to 0 in proportion to the episodes that are left of the budget, as a worker finds
   /// it when it claims one.

@@ -87,8 +87,10 @@ public final class GradientBarrier: @unchecked Sendable {
   func leave(_ worker: Int) { contents.hasLeft[worker] = true }
 
   /// Completes the round if everybody is here who still comes, and somebody is.
-  /// - Parameter apply: gets the mean gradient, and the number and rate of the first worker in it.
-  func complete(_ apply: (_ mean: UnsafePointer<Float>, _ worker: Int, _ rateScale: Double) -> Void) {
+  /// - Parameter apply: gets the mean gradient, which it may change, and the number and rate of the first worker in it.
+  func complete(
+    _ apply: (_ mean: UnsafeMutableBufferPointer<Float>, _ worker: Int, _ rateScale: Double) -> Void
+  ) {
     let workers = contents.hasArrived.indices
     guard let first = contents.hasArrived.firstIndex(of: true),
       workers.allSatisfy({ contents.hasArrived[$0] || contents.hasLeft[$0] })
@@ -103,7 +105,7 @@ public final class GradientBarrier: @unchecked Sendable {
       }
       let share = 1 / Float(arrived)
       for index in 0..<count { mean[index] *= share }
-      apply(mean, first, contents.rateScales[first])
+      apply(UnsafeMutableBufferPointer(start: mean, count: count), first, contents.rateScales[first])
     }
     for worker in workers where contents.hasArrived[worker] {
       (contents.hasArrived[worker], contents.rateScales[worker]) = (false, 1)

@@ -321,9 +321,11 @@ public final class SharedModel: @unchecked Sendable {
   }
 
   /// Puts a worker's gradient into the round, or, without a gradient, takes the worker out of all rounds; and applies
-  /// the mean of the round if that completes it. Under the model's lock.
+  /// the mean of the round, kept within `limit`, if that completes it. Under the model's lock.
   /// - Returns: the access's ticket at the model.
-  func meet(_ worker: Int, gradient: UnsafePointer<Float>?, rateScale: Double) -> UInt64 {
+  func meet(
+    _ worker: Int, gradient: UnsafePointer<Float>?, rateScale: Double, limit: GradientNormLimit?
+  ) -> UInt64 {
     withModelLock {
       let barrier = barrier!
       if let gradient {
@@ -333,8 +335,10 @@ public final class SharedModel: @unchecked Sendable {
       }
       barrier.complete { mean, first, rateScale in
         let author = Author(worker: first, update: barrier.round)
+        limit?.limit(mean)
         for block in blocks.indices {
-          _ = updateUnlocked(block, gradient: mean, step: .shared(rateScale: rateScale), by: author)
+          _ = updateUnlocked(
+            block, gradient: UnsafePointer(mean.baseAddress!), step: .shared(rateScale: rateScale), by: author)
         }
       }
     }

@@ -11,6 +11,8 @@ public final class TrainingPlan: Sendable {
   public let network: ActorCriticNetwork
   /// What brings gradients into the shared model, or into a local net.
   let optimizer: ModelOptimizer
+  /// What gradients are limited by before they get there.
+  let gradientNormLimit: GradientNormLimit?
 
   /// The plan of `configuration` for `network`.
   public init(_ configuration: Configuration, network: ActorCriticNetwork) {
@@ -20,6 +22,7 @@ public final class TrainingPlan: Sendable {
     self.configuration = configuration
     self.network = network
     optimizer = ModelOptimizer(configuration, network)
+    gradientNormLimit = configuration.gradientNormLimit.map { GradientNormLimit($0) }
   }
 
   /// The random numbers of a worker for one purpose: the same whatever the schedule and the number of workers.

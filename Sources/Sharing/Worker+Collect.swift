@@ -64,7 +64,7 @@ extension Worker {
     let isLocal = plan.configuration.sharing == .overwrite
     if world.witnessesFlushes { bench.keepPulled(netOrGradient) }
     if isLocal {
-      if let element = bench.gradient.firstIndex(where: { !$0.isFinite }), world.refusesNonFinite {
+      if let element = bench.firstNonFinite(), world.refusesNonFinite {
         throw .gradient(plan.network.layout.name(ofParameter: element), bench.gradient[element])
       }
       trainLocally(bench)
@@ -167,6 +167,7 @@ extension Worker {
       throw .loss(loss, name, value)
     }
     bench.tape.backward(from: terms.total, into: bench.gradient)
-    if let limit = plan.configuration.gradientNormLimit { GradientNormLimit(limit).limit(bench.gradient) }
+    // In rounds it is the mean of all that is applied, and limited.
+    if let limit = plan.gradientNormLimit, plan.configuration.sharing != .synchronous { limit.limit(bench.gradient) }
   }
 }

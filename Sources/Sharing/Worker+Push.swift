@@ -164,14 +164,15 @@ extension Worker {
   // MARK: Rounds
 
   mutating func meet(_ world: inout TrainingWorld) {
-    let met = world.model.meet(number, gradient: netOrGradient, rateScale: notes.rateScale)
+    let met = world.model.meet(
+      number, gradient: netOrGradient, rateScale: notes.rateScale, limit: plan.gradientNormLimit)
     world.ticket = met
     notePush(&world)
     beginPull()
   }
 
   mutating func leave(_ world: inout TrainingWorld) {
-    world.ticket = world.model.meet(number, gradient: nil, rateScale: 1)
+    world.ticket = world.model.meet(number, gradient: nil, rateScale: 1, limit: plan.gradientNormLimit)
     phase = .finished
   }
 

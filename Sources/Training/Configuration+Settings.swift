@@ -147,12 +147,22 @@ extension Configuration {
     }
     // A word is no JSON; in quotation marks it is.
     let value = (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .text(text)
+    var document = document
+    document.set(path, to: value)
     do {
-      var document = document
-      document.set(path, to: value)
       self = try JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(document))
+    } catch DecodingError.keyNotFound(let key, _) {
+      throw ConfigurationError(
+        description: "the setting '\(name)' cannot be '\(text)', which has no '\(key.stringValue)'; add it")
     } catch {
       throw ConfigurationError(description: "the setting '\(name)' cannot be '\(text)'")
+    }
+    // What nobody has read has no meaning, and was meant to have one.
+    for member in value.leaves.map(\.name) where !member.isEmpty {
+      guard self.document.has(path + member.split(separator: ".").map(String.init)) else {
+        throw ConfigurationError(
+          description: "the setting '\(name)' cannot be '\(text)': there is no '\(member)' in it; leave it out")
+      }
     }
   }
 }

@@ -37,6 +37,13 @@ enum ConfigurationOptions {
     preset, workers, maxSteps, sharing, granularity, rewards, advantage, repair, repaired, set,
   ]
 
+  /// The options that change one setting, by its name.
+  private static let optionsOfSettings = [
+    "seed": "seed", "episodes": "episodes", "workers": workers.name, "maxSteps": maxSteps.name, "sharing": sharing.name,
+    "granularity": granularity.name, "rewardScaling": rewards.name, "rewardScaling.shift": rewards.name,
+    "rewardScaling.factor": rewards.name, "advantage": advantage.name,
+  ]
+
   /// The rewards that the learner sees.
   enum Rewards: String, CaseIterable, Sendable {
     case raw, scaled
@@ -62,6 +69,11 @@ enum ConfigurationOptions {
   static func configuration(
     _ arguments: Arguments, seed: UInt64, episodes: Int?
   ) throws(ConfigurationError) -> Configuration {
+    for setting in arguments[set] {
+      guard let option = optionsOfSettings[setting.name], arguments.given.contains(option) else { continue }
+      throw ConfigurationError(
+        description: "--\(option) and --set \(setting) are about the same setting; leave one of them out")
+    }
     var configuration = Preset.named(arguments[preset])!.configuration
     configuration.seed = seed
     if let episodes { configuration.episodes = episodes }
@@ -77,7 +89,7 @@ enum ConfigurationOptions {
     if arguments.given.contains(granularity.name) { configuration.granularity = arguments[granularity] }
     if let rewards = arguments[rewards] { configuration.rewardScaling = rewards.scaling }
     if let sharing = arguments[sharing] { configuration.sharing = sharing }
-    if let advantage = arguments[advantage] { configuration.advantage = advantage }
+    if let advantage = arguments[advantage] { configuration.take(advantage) }
     for quirk in arguments[repair] { quirk.repair(&configuration) }
     if arguments[repaired] { configuration.repair() }
     try configuration.set(arguments[set].map { ($0.name, $0.value) })
@@ -128,5 +140,13 @@ extension ValueKind<Granularity> {
       case .tensor: return granularity
       }
     }
+  }
+}
+
+extension Configuration {
+  /// Takes another advantage; what only a generalized one can have goes with it.
+  fileprivate mutating func take(_ advantage: Advantage) {
+    self.advantage = advantage
+    if advantage == .nStep { (normalizesAdvantages, criticTarget) = (false, .returns) }
   }
 }

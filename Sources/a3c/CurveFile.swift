@@ -29,22 +29,39 @@ struct CurveFile {
   func load() -> SeedCurve? {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
     let lines = text.split(separator: "\n")
-    guard lines.count > 2 else { return nil }
-    let header = lines[0].split(separator: " ")
-    guard header.count == 5, header[2] == fingerprint, let score = Double(header[4]) else { return nil }
+    guard lines.count > 1 else { return nil }
+    let header = lines[0].split(separator: " ", maxSplits: 4)
+    guard header.count == 5, header[2] == fingerprint, let ending = ending(String(header[3]), String(header[4])) else {
+      return nil
+    }
     var points: [CurvePoint] = []
     for line in lines.dropFirst(2) {
       let cells = line.split(separator: ",")
       guard cells.count == 2, let x = Int(cells[0]), let y = Double(cells[1]) else { return nil }
       points.append(CurvePoint(x: x, y: y))
     }
-    return SeedCurve(points: points, score: score)
+    // One that was scored has all its points.
+    if case .scored = ending, points.last?.x != run.lastPoint { return nil }
+    return SeedCurve(points: points, ending: ending)
+  }
+
+  private func ending(_ word: String, _ text: String) -> SeedCurve.Ending? {
+    switch word {
+    case "score": Double(text).map { .scored($0) }
+    case "stopped": .stopped(text)
+    default: nil
+    }
   }
 
   /// Writes the curve.
   func save(_ curve: SeedCurve) throws(FileWriteError) {
-    let head = ["# run \(fingerprint) score \(curve.score)", "\(run.measure.clock.rawValue),value"]
-    let lines = head + curve.points.map { "\($0.x),\($0.y)" }
+    let ending =
+      switch curve.ending {
+      case .scored(let score): "score \(score)"
+      case .stopped(let reason): "stopped \(reason)"
+      }
+    let lines =
+      ["# run \(fingerprint) \(ending)", "\(run.measure.clock.rawValue),value"] + curve.points.map { "\($0.x),\($0.y)" }
     try AtomicFile(path: path, force: true).save(lines.joined(separator: "\n") + "\n")
   }
 }

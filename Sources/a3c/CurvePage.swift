@@ -66,7 +66,7 @@ struct CurvePage {
         table(
           ["\(counted(report.seeds, "seed")): IQM (95 % interval)", "best", "end", "greedy return at the end"],
           report.variants.map {
-            [$0.label, $0.best.text(places: 3), $0.end.text(places: 3), $0.greedyReturn.text(places: 1)]
+            [$0.title, $0.best.text(places: 3), $0.end.text(places: 3), $0.greedyReturn.text(places: 1)]
           }),
         report.conclusions.map { answer in
           "* **\(answer.verdict.rawValue)**: \(answer.statement). \(answer.evidence.capitalizedSentence)."

@@ -22,6 +22,8 @@ struct DrawnVariant {
 /// The curves of all variants of a result.
 struct CurvePicture {
   let variants: [DrawnVariant]
+  /// The seeds that were asked for, some of which a variant may be without.
+  let seeds: [UInt64]
   /// What the horizontal axis counts.
   let clock: CurveClock
   /// What the vertical axis measures.
@@ -34,24 +36,25 @@ struct CurvePicture {
 
   /// One line a point of a variant: the variant, where, the interquartile mean, its interval, and every seed.
   var table: String {
-    let seeds = variants[0].ensemble.seeds
     let header = ["variant", clock.rawValue, "iqm", "low", "high"] + seeds.map { "seed-\($0)" }
     var lines = [header.joined(separator: ",")]
     for variant in variants {
       let ensemble = variant.ensemble
       // A comma would be the end of a cell.
       let title = variant.title.replacing(", ", with: " ")
+      let curves = Dictionary(uniqueKeysWithValues: zip(ensemble.seeds, ensemble.curves))
       for (index, mean) in ensemble.interquartileMeans.enumerated() {
         let band = variant.band[index]
-        let numbers = [mean, band.lowerBound, band.upperBound] + ensemble.curves.map { $0[index] }
-        lines.append((["\(title)", "\(ensemble.x[index])"] + numbers.map { "\($0)" }).joined(separator: ","))
+        let numbers = [mean, band.lowerBound, band.upperBound] + seeds.map { curves[$0]?[index] }
+        let cells = numbers.map { number in number.map { "\($0)" } ?? "" }
+        lines.append(([title, "\(ensemble.x[index])"] + cells).joined(separator: ","))
       }
     }
     return lines.joined(separator: "\n") + "\n"
   }
 
   /// The picture.
-  func svg(title: String, subtitle: String, seeds: Int) -> String {
+  func svg(title: String, subtitle: String) -> String {
     var series = variants.map(series)
     // Settings that a publication leaves open have one published curve between them.
     var shown: [PublishedCurve] = []
@@ -62,7 +65,7 @@ struct CurvePicture {
       series.append(CurveSeries(name: "published", points: points, role: .reference))
     }
     let caption =
-      "Lines: interquartile mean of \(counted(seeds, "seed")). Bands: its 95 % bootstrap interval, whole seeds drawn "
+      "Lines: interquartile mean of \(counted(seeds.count, "seed")). Bands: its 95 % bootstrap interval, whole seeds drawn "
       + "within each setting. Thin: every seed." + (shown.isEmpty ? "" : " Black: the published curve, one run.")
     return CurveSVG.render(
       CurvePlot(

@@ -8,6 +8,15 @@ import Sharing
 
 /// Runs that are to be made.
 final class CurveQueue: @unchecked Sendable {
+  /// A signal asked the runs to stop.
+  struct Interrupted: Error, CustomStringConvertible {
+    let signal: String
+    let finished: Int
+    let total: Int
+
+    var description: String { "stopped by \(signal): \(finished) of \(counted(total, "run")) are finished and kept" }
+  }
+
   private let files: [CurveFile]
   private let lock = NSLock()
   private let meter: ProgressMeter
@@ -26,7 +35,7 @@ final class CurveQueue: @unchecked Sendable {
   }
 
   /// Makes all of them, `threads` at a time.
-  /// - Throws: the first error; runs that had finished by then are kept.
+  /// - Throws: the first error, `Interrupted` where a signal came; runs that had finished by then are kept.
   func run(threads: Int) throws {
     DispatchQueue.concurrentPerform(iterations: min(threads, files.count)) { _ in
       while let number = take() {
@@ -34,6 +43,7 @@ final class CurveQueue: @unchecked Sendable {
           let file = files[number]
           let (length, steps) = (file.run.length, file.run.expectedSteps)
           let curve = try file.run.run { passed in
+            if let signal = Interruption.signalName { throw self.interrupted(by: signal) }
             self.advance(number, to: Int(Double(steps) * min(1, Double(passed) / Double(length))))
           }
           try file.save(curve)
@@ -45,7 +55,12 @@ final class CurveQueue: @unchecked Sendable {
       }
     }
     meter.finish()
+    if failure is Interrupted, let signal = Interruption.signalName { throw interrupted(by: signal) }
     if let failure { throw failure }
+  }
+
+  private func interrupted(by signal: String) -> Interrupted {
+    Interrupted(signal: signal, finished: lock.withLock { finished }, total: files.count)
   }
 
   private func take() -> Int? {

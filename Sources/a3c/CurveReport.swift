@@ -31,12 +31,19 @@ struct CurveReport: Encodable {
   /// What is said of a variant.
   struct Variant: Encodable {
     let label: String
+    /// The seeds that diverged, of which the rest has nothing.
+    let stopped: [StoppedSeed]
     /// The greatest value of each seed's curve.
     let best: Summary
     /// The last value of each seed's curve.
     let end: Summary
     /// The mean return of greedy episodes with each seed's last weights.
     let greedyReturn: Summary
+
+    /// The label, and how many seeds are missing.
+    var title: String {
+      stopped.isEmpty ? label : "\(label) (\(counted(stopped.count, "seed")) diverged and left out)"
+    }
   }
 
   /// What is said of a conclusion.
@@ -62,7 +69,7 @@ struct CurveReport: Encodable {
   /// Computes and writes it all.
   init(
     _ pending: PendingResult, curves: [String: SeedCurve], published: [String: PublishedCurve]
-  ) throws(FileWriteError) {
+  ) throws {
     let result = pending.result
     name = result.name
     title = result.title
@@ -74,7 +81,7 @@ struct CurveReport: Encodable {
     var drawn: [DrawnVariant] = []
     var answers: [Answer] = []
     for set in pending.sets {
-      let ensembles = set.variants.map { pending.ensemble($0, in: curves) }
+      let ensembles = try set.variants.map { try pending.ensemble($0, in: curves) }
       drawn += zip(set.variants, ensembles).map {
         DrawnVariant(title: set.title($0.label), ensemble: $1, published: published[$0.label])
       }
@@ -90,14 +97,14 @@ struct CurveReport: Encodable {
     conclusions = answers
     variants = drawn.map { variant in
       Variant(
-        label: variant.title, best: Summary(variant.ensemble.bests), end: Summary(variant.ensemble.ends),
-        greedyReturn: Summary(variant.ensemble.scores))
+        label: variant.title, stopped: variant.ensemble.stopped, best: Summary(variant.ensemble.bests),
+        end: Summary(variant.ensemble.ends), greedyReturn: Summary(variant.ensemble.scores))
     }
     let measure = result.variants[0].measure
-    let picture = CurvePicture(variants: drawn, clock: measure.clock, label: measure.label)
+    let picture = CurvePicture(variants: drawn, seeds: pending.seeds, clock: measure.clock, label: measure.label)
     try AtomicFile(path: "\(folder)/curve.csv", force: true).save(picture.table)
     try AtomicFile(path: "\(folder)/curve.svg", force: true).save(
-      picture.svg(title: title, subtitle: repro, seeds: seeds))
+      picture.svg(title: title, subtitle: repro))
     try AtomicFile(path: "\(folder)/conclusions.txt", force: true).save(
       answers.map { $0.sentence + "\n" }.joined())
   }
@@ -109,7 +116,7 @@ struct CurveReport: Encodable {
       header: ["\(counted(seeds, "seed")), IQM and 95 % interval", "best", "end", "greedy return"],
       rows: variants.map { variant in
         [
-          variant.label, variant.best.text(places: 3), variant.end.text(places: 3),
+          variant.title, variant.best.text(places: 3), variant.end.text(places: 3),
           variant.greedyReturn.text(places: 1),
         ]
       })

@@ -36,7 +36,8 @@ struct CurvesCommand {
       (the interquartile mean of the seeds, its 95 % stratified bootstrap band, every seed behind it and the published \
       curve on top), and conclusions.txt, which answers each published conclusion: supported, contradicted or \
       undecided, with the numbers. A seed that is finished is not run again, unless a setting changed, or its first \
-      256 accesses come out otherwise.
+      256 accesses and 3 updates come out otherwise. A seed that diverges is counted and left out of the means. \
+      Ctrl-C keeps what is finished, and the same command goes on from there.
       """,
     options: [name, all, seeds, fromSeed, quirks, jobs, out, published, page, json],
     examples: [
@@ -87,7 +88,12 @@ struct CurvesCommand {
       print(isJSON ? try ResultList(results).json() : ResultList(results).screen(on: .standardOutput))
       return 0
     }
-    let reports = try reports()
+    Interruption.listen()
+    let reports: [CurveReport]
+    do { reports = try self.reports() } catch let stop as CurveQueue.Interrupted {
+      tell("a3c: \(stop.description); the same command goes on from there")
+      return Interruption.exitCode!
+    }
     print(isJSON ? try reports.json() : reports.map { $0.screen(on: .standardOutput) }.joined(separator: "\n\n"))
     return 0
   }
@@ -123,14 +129,8 @@ struct CurvesCommand {
       curves[path] = file.load()
       if curves[path] == nil, !missing.contains(where: { $0.path == path }) { missing.append(file) }
     }
-    let queue = CurveQueue(missing, style: missing.isEmpty ? .silent : style)
-    do { try queue.run(threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount) } catch let error
-      as StoppedCurve
-    {
-      let seed = error.run.configuration.seed
-      let name = pending.first { $0.runs.contains { $0.run == error.run } }?.result.name ?? ""
-      throw StoppedRun(failure: error.failure, repro: "a3c curves \(name) --seeds 1 --from-seed \(seed)")
-    }
+    try CurveQueue(missing, style: missing.isEmpty ? .silent : style).run(
+      threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount)
     for file in missing { curves[file.path] = file.load() }
     return curves
   }

@@ -70,8 +70,14 @@ struct PendingResult {
   }
 
   /// The curves of a variant, of all that were read.
-  func ensemble(_ variant: CurveVariant, in curves: [String: SeedCurve]) -> CurveEnsemble {
-    CurveEnsemble(seeds.map { ($0, curves[path(variant, seed: $0)]!) })
+  /// - Throws: `StoppedRun` where no seed came to its end.
+  func ensemble(_ variant: CurveVariant, in curves: [String: SeedCurve]) throws(StoppedRun) -> CurveEnsemble {
+    let runs = seeds.map { ($0, curves[path(variant, seed: $0)]!) }
+    if let ensemble = CurveEnsemble(runs) { return ensemble }
+    guard case .stopped(let reason) = runs[0].1.ending else { preconditionFailure("a seed that ended is in no curve") }
+    throw StoppedRun(
+      reason: "no seed of \(result.name), \(variant.label), came to its end; seed \(seeds[0]): \(reason)",
+      repro: repro)
   }
 
   private static func folder(_ variant: CurveVariant, in out: String) -> String {

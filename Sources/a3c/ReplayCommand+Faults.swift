@@ -99,7 +99,7 @@ extension ReplayCommand {
     meter.update(run.world.statistics.environmentSteps)
     meter.finish()
     try saveCurve(of: run.world, command: repro)
-    if let failure = unexpectedFailure(in: run) { throw StoppedRun(failure: failure, repro: repro) }
+    if let failure = unexpectedFailure(in: run) { throw StoppedRun(reason: "\(failure)", repro: repro) }
     let report = RunReport(
       run.world, run.processes.map(\.base), schedule: schedule.rawValue, scheduleSeed: scheduleSeed,
       accesses: run.accesses, isStopped: run.status == .running, repro: repro,

@@ -165,7 +165,7 @@ struct ReplayCommand {
       digests: interval == nil ? nil : digests, seconds: ProgressMeter.monotonicSeconds() - begun)
     if let failure = simulation.world.failure {
       if arguments[Self.json] { print(try report.json()) }
-      throw StoppedRun(failure: failure, repro: repro)
+      throw StoppedRun(reason: "\(failure)", repro: repro)
     }
     return (report, recorder)
   }

@@ -1,11 +1,9 @@
 // A run that could not go on: an answer, not bad usage, so the exit code is 1.
 
-import Sharing
-
-/// A worker's failure, with the command that repeats it.
+/// Why a run stopped, with the command that repeats it.
 struct StoppedRun: Error, CustomStringConvertible {
-  let failure: WorkerFailure
+  let reason: String
   let repro: String
 
-  var description: String { "the run stopped: \(failure); repeat with: \(repro)" }
+  var description: String { "the run stopped: \(reason); repeat with: \(repro)" }
 }

@@ -299,7 +299,7 @@ struct TrainCommand {
     try files.csv?.save(metricsTable(results))
     try files.svg?.save(learningCurve(results, of: configuration, command: repro))
     if arguments[Self.json] { print(try training.json()) }
-    if let failure = watch.failure { throw StoppedRun(failure: failure, repro: repro) }
+    if let failure = watch.failure { throw StoppedRun(reason: "\(failure)", repro: repro) }
     if !arguments[Self.json] {
       print(report.screen(on: .standardOutput, more: training.facts(on: .standardOutput)))
     }

@@ -99,11 +99,44 @@ private struct Place {
     try place.write(name, Self.doctored(text))
     try place.run(result: smallResult(discount: 0.8))
     #expect(try place.read(name) != text && !place.read(name).contains("12345"))
-    for damaged in ["", "# run", text.replacing(",-", with: ",x"), String(text.prefix(60))] {
+    let cut = text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
+    for damaged in ["", "# run", text.replacing(",-", with: ",x"), String(text.prefix(60)), cut] {
       try place.write(name, damaged)
       try place.run()
       #expect(try place.read(name) == text)
     }
+  }
+
+  @Test func `a seed that diverges is counted and left out, and not run again`() throws {
+    let place = try Place()
+    try place.run()
+    let name = "out/small/short/seed-2.csv"
+    let whole = try place.read(name)
+    let words = whole.split(separator: " ")
+    try place.write(name, "# run \(words[2]) stopped worker 0, update 7: the loss is nan\nepisodes,value\n")
+    let report = try place.run("--page", place.folder.path("page.md"))[0]
+    #expect(report.variants[0].stopped.map(\.seed) == [2])
+    #expect(report.variants[0].stopped[0].reason == "worker 0, update 7: the loss is nan")
+    #expect(report.variants[1].stopped.isEmpty)
+    #expect(report.screen(on: .standardOutput).contains("short (1 seed diverged and left out)"))
+    #expect(try place.read("page.md").contains("| short (1 seed diverged and left out) |"))
+    #expect(try place.read("out/small/curve.csv").hasPrefix("variant,episodes,iqm,low,high,seed-1,seed-2,seed-3\n"))
+  }
+
+  @Test func `where every seed diverges the first one's reason is given`() throws {
+    let place = try Place()
+    var configuration = smallResult().variants[0].configuration
+    try configuration.set("optimizer.learningRate", to: "1e37")
+    let wild = PublishedResult(
+      "wild", title: "Wild", source: "a test",
+      variants: [CurveVariant("hot", home: "wild", configuration: configuration, measure: .smoothedReward)],
+      conclusions: [])
+    let error = #expect(throws: StoppedRun.self) { try place.run(result: wild) }
+    let sentence = try #require(error?.description)
+    let reason = "the run stopped: no seed of wild, hot, came to its end; seed 1: worker "
+    #expect(sentence.hasPrefix(reason), "\(sentence)")
+    #expect(sentence.hasSuffix("; repeat with: a3c curves wild --seeds 3"))
+    #expect(try place.read("out/wild/hot/seed-1.csv").contains(" stopped worker "))
   }
 
   @Test func `quirks are on, off or both, and both are told apart`() throws {

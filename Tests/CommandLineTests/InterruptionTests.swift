@@ -33,6 +33,11 @@ final class RunningProgram {
     }
   }
 
+  /// Waits until `file` is there, or the run has ended.
+  func wait(forFile file: String) {
+    while process.isRunning, !FileManager.default.fileExists(atPath: folder.path(file)) { usleep(2000) }
+  }
+
   func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
   /// Waits for the end.
@@ -45,9 +50,11 @@ final class RunningProgram {
 
 @Suite(.serialized) struct InterruptionTests {
   /// A run that takes long enough to be told to end.
-  private static let long =
-    ["train", "--set", "network.actor=[20]", "--set", "network.critic=[10]", "--workers", "3", "--max-steps", "40"]
-    + ["--protocol", "sharded", "--out", "run", "--episodes", "100000"]
+  private static let long = long("40")
+  private static func long(_ maxSteps: String) -> [String] {
+    ["train", "--set", "network.actor=[20]", "--set", "network.critic=[10]", "--workers", "3", "--max-steps", maxSteps]
+      + ["--protocol", "sharded", "--out", "run", "--episodes", "100000"]
+  }
 
   @Test(arguments: [SIGINT, SIGTERM])
   func `a signal stops a run in good order, and the printed command goes on with it`(signal: Int32) throws {
@@ -181,15 +188,15 @@ final class RunningProgram {
   }
 
   @Test func `a run whose files may not grow says so and keeps the earlier checkpoint`() throws {
-    for (blocks, file, options) in [
-      (40, "a.trace", ["--record", "a.trace", "--set", "maxSteps=4000"]), (40, "run/metrics.", []),
-      (4, "run/checkpoint/state-0-", []),
+    for (blocks, file, maxSteps, options) in [
+      (40, "a.trace", "4000", ["--record", "a.trace"]), (40, "run/metrics.", "40", []),
+      (4, "run/checkpoint/state-0-", "40", []),
     ] {
       let folder = try TemporaryFolder()
       // Of `ulimit -f`, a block is 512 bytes in sh.
       let command = #"ulimit -f \#(blocks); exec "$A3C" "$@""#
       let run = try ProgramRun(
-        ["-c", command, "sh"] + Self.long + options + ["--checkpoint-every", "50"], in: folder.url,
+        ["-c", command, "sh"] + Self.long(maxSteps) + options + ["--checkpoint-every", "50"], in: folder.url,
         environment: ["A3C": ProgramRun.executable.path], executable: URL(filePath: "/bin/sh"))
       #expect(run.exitCode == 2 && run.output.isEmpty, "\(run.errors)")
       let sentence = try #require(run.errors.split(separator: "\n").last)
@@ -233,5 +240,20 @@ final class RunningProgram {
     #expect(
       run.exitCode == 0 && run.output.contains("2 of 2 killed runs left whole files"), "\(run.output)\(run.errors)")
     #expect(run.output.contains("10 of 10 damaged bytes were noticed"))
+  }
+
+  @Test func `curves that are stopped say how many are finished`() throws {
+    let folder = try TemporaryFolder()
+    let published = ProgramRun.root.appending(path: "golden/published").path
+    let run = try RunningProgram(
+      ["curves", "morvan", "--seeds", "1", "--jobs", "1", "--out", "curves", "--published", published], in: folder)
+    run.wait(forFile: "curves/morvan/n-step")
+    run.send(SIGINT)
+    #expect(run.end() == 130)
+    let errors = try TrainCommandTests.text("errors", in: folder)
+    #expect(
+      errors.contains(
+        "a3c: stopped by SIGINT: 0 of 2 runs are finished and kept; the same command goes on from there"), "\(errors)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path("curves")), "what is empty is taken away")
   }
 }

@@ -14,8 +14,16 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
   CurveEnsemble(
     curves.enumerated().map { number, curve in
       let points = curve.enumerated().map { CurvePoint(x: $0 + 1, y: $1) }
-      return (UInt64(number + 1), SeedCurve(points: points, score: scores?[number] ?? 0))
-    })
+      return (UInt64(number + 1), SeedCurve(points: points, ending: .scored(scores?[number] ?? 0)))
+    })!
+}
+
+extension SeedCurve {
+  /// The score; `nil` where the run stopped.
+  fileprivate var score: Double? {
+    guard case .scored(let score) = ending else { return nil }
+    return score
+  }
 }
 
 @Suite struct CurveEnsembleTests {
@@ -25,6 +33,21 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
     #expect(curves.bests == [5, 8, 3, 9])
     #expect(curves.ends == [2, 8, 3, 4])
     #expect(curves.crossings(of: 3) == [2, 2, nil, 1])
+  }
+
+  @Test func `a seed that stopped is in no mean, and counted`() {
+    let (whole, broken) = ([1.0, 2], SeedCurve(points: [CurvePoint(x: 1, y: 9)], ending: .stopped("it was too hot")))
+    let kept = SeedCurve(points: whole.enumerated().map { CurvePoint(x: $0 + 1, y: $1) }, ending: .scored(3))
+    guard let curves = CurveEnsemble([(4, broken), (5, kept)]) else {
+      Issue.record("a seed came to its end")
+      return
+    }
+    #expect(curves.seeds == [5] && curves.curves == [whole] && curves.scores == [3])
+    #expect(curves.stopped == [StoppedSeed(seed: 4, reason: "it was too hot")])
+    #expect(CurveEnsemble([(4, broken)]) == nil)
+    let finding = Conclusion.usually("a", "It ends", "end") { _ in true }.judge(
+      ResultCurves(ensembles: ["a": curves], published: [:]))
+    #expect(finding.evidence.contains("1 of 2 seeds end"))
   }
 
   @Test func `the mean of repeated values is that of the sample with all of them`() {
@@ -115,7 +138,7 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
     let curve = try CurveRun(Self.small, measure: .smoothedReward).run()
     #expect(curve.points.map(\.x) == [1, 2, 3, 4, 5])
     #expect(curve.points.map(\.y) == results.prefix(5).map(\.smoothed))
-    #expect(curve.score < 0)
+    #expect(try #require(curve.score) < 0)
   }
 
   @Test func `returns are smoothed from the first on, or not at all`() throws {
@@ -150,7 +173,7 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
     var normalized = Self.small
     normalized.normalizesObservations = true
     let measure = CurveMeasure.greedyScore(every: 5, of: .episodes, last: 5, episodes: 1)
-    let score = try CurveRun(normalized, measure: measure).run().score
+    let score = try #require(try CurveRun(normalized, measure: measure).run().score)
     #expect(score.isFinite)
     // By weights alone, of which the normalisation is no part, it would be another.
     var simulation = try normalized.makeSimulation(.timed, scheduleSeed: 7)
@@ -172,8 +195,19 @@ func ensemble(_ curves: [[Double]], scores: [Double]? = nil) -> CurveEnsemble {
   @Test func `a run that meets a number that is none says so`() throws {
     var wild = Self.small
     try wild.set("optimizer.learningRate", to: "1e37")
-    let error = #expect(throws: StoppedCurve.self) { try CurveRun(wild, measure: .smoothedReward).run() }
-    #expect(error?.description.contains("seed 7, stopped: ") == true)
+    let curve = try CurveRun(wild, measure: .smoothedReward).run()
+    guard case .stopped(let reason) = curve.ending else {
+      Issue.record("a learning rate of 1e37 ended with \(curve.ending)")
+      return
+    }
+    #expect(reason.contains("worker") && !reason.contains("\n"))
+    #expect(curve.points.isEmpty)
+  }
+
+  @Test func `a run ends where its progress is refused`() {
+    struct Enough: Error {}
+    let measure = CurveMeasure.greedyScore(every: 1, of: .episodes, last: 5, episodes: 1)
+    #expect(throws: Enough.self) { try CurveRun(Self.small, measure: measure).run { _ in throw Enough() } }
   }
 }
 

@@ -72,7 +72,7 @@ extension Preset {
     #expect(
       try quirks("morvan")
         == ["no-initial-pull", "limit-is-terminal", "episode-overrun", "clipped-density", "stale-bootstrap"])
-    #expect(try quirks("swingup") == ["entropy-of-sigma", "attached-bootstrap"])
+    #expect(try quirks("swingup") == ["entropy-of-sigma"])
   }
 
   @Test func everyNumberHasAnOrigin() {

@@ -185,9 +185,9 @@ private let known = [
       try comparison(of: .privateStep).description == """
         private-step, beside its repair: sharded, round-robin, 12 workers, seed 7
           first difference   parameter actor.weight[0] is 0.07782034, repaired 0.07782254 (-2.21e-6, -2.83e-3 %): \
-        update 0 of worker 1, seen after access 133, update actor.weight
+        update 0 of worker 1, seen after access 134, update actor.weight
           then               gradient actor.weight[2] is -0.45801002, repaired -0.45913795 (1.13e-3, 0.246 %): \
-        update 1 of worker 0, seen after access 360, read value.bias
+        update 1 of worker 0, seen after access 361, read value.bias
           after 1 update     parameters differ by up to 1.02e-3, together by 0.614 %
           after 10 updates   parameters differ by up to 1.02e-3, together by 0.621 %
           after 100 updates  parameters differ by up to 3.68e-3, together by 1.81 %
@@ -198,7 +198,7 @@ private let known = [
     let second = try comparison(of: .neverCleared).description.split(separator: "\n")[1]
     #expect(
       second == "  first difference   gradient actor.weight[0] is 0.029873032, repaired 0.0 (0.0299): "
-        + "update 1 of worker 0, seen after access 60, read value.bias")
+        + "update 1 of worker 0, seen after access 61, read value.bias")
   }
 
   @Test func `a quirk that is not there cannot be compared with its repair`() async {

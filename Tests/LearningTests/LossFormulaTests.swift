@@ -196,10 +196,17 @@ private struct Flush: CustomTestStringConvertible, Sendable {
   }
 }
 
+private let ofSigma: ActorCriticLoss = {
+  var loss = ActorCriticLoss.swingup
+  loss.takesDensityOfSigma = true
+  return loss
+}()
+
 private let flushes: [Flush] = [
   Flush("sjtu", .sjtu, .sjtu),
   Flush("morvan", .morvan, .morvan),
-  Flush("swingup", .swingup, .swingup, givesAdvantages: true, isAttached: true),
+  Flush("swingup", .swingup, .swingup, givesAdvantages: true),
+  Flush("swingup, attached, density of σ", ofSigma, .swingup, givesAdvantages: true, isAttached: true),
   Flush("a2c-step", .a2cStep, .a2cGaussian(scale: 2)),
   Flush("a2c-step of choices", .a2cStep, .a2cCategorical, outputs: 3),
   Flush("a2c-epoch", .a2cEpoch, .a2cGaussian(scale: 2), givesAdvantages: true),

@@ -316,6 +316,21 @@ extension Worker.Phase {
     }
   }
 
+  @Test func theMeanOfARoundIsClippedAndNotItsGradients() throws {
+    var configuration = Self.configuration(workers: 3)
+    configuration.optimizer = .gradientDescent(GradientDescent(learningRate: 1))
+    configuration.gradientNormLimit = 0.5
+    var run = try configuration.makeSimulation(.random, scheduleSeed: 4)
+    let before = run.world.model.parameters
+    while let worker = run.processes.firstIndex(where: { $0.phase != .meeting }) { run.advance(worker) }
+    func norm(_ elements: some Sequence<Float>) -> Double {
+      elements.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    }
+    for worker in run.processes { #expect(norm(worker.netOrGradient) > 1) }
+    for worker in 0..<3 { run.advance(worker) }
+    #expect(abs(norm(zip(before, run.world.model.parameters).map { $0 - $1 }) - 0.5) < 1e-5)
+  }
+
   @Test func whoeverComesFirstWaitsForTheOthers() throws {
     var run = try Self.configuration(workers: 2).makeSimulation(.random, scheduleSeed: 4)
     while run.processes[0].phase != .meeting { run.advance(0) }
