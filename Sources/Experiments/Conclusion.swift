@@ -63,8 +63,13 @@ public struct Conclusion: Sendable {
     judgement = judge
   }
 
-  /// The answer.
-  public func judge(_ curves: ResultCurves) -> Finding { judgement(curves) }
+  /// The answer; what it rests on says how many seeds are missing in it.
+  public func judge(_ curves: ResultCurves) -> Finding {
+    let finding = judgement(curves)
+    let missing = labels.reduce(0) { $0 + curves[$1].stopped.count }
+    guard missing > 0 else { return finding }
+    return Finding(finding.verdict, "\(finding.evidence); \(Self.seeds(missing)) more diverged")
+  }
 }
 
 /// A number of each seed.
@@ -114,6 +119,13 @@ public struct SeedStatistic: Sendable {
   public static func passage(of level: Double) -> SeedStatistic {
     SeedStatistic(name: "where \(NumberText.trimmed(level, places: 3)) is passed", places: 0) { ensemble in
       ensemble.crossings(of: level).compactMap { $0.map(Double.init) }
+    }
+  }
+
+  /// The first value of the curve above `level`, of those that ever are.
+  public static func firstAbove(_ level: Double) -> SeedStatistic {
+    SeedStatistic(name: "the first value above \(NumberText.trimmed(level, places: 3))", places: 1) { ensemble in
+      ensemble.curves.compactMap { curve in curve.first { $0 > level } }
     }
   }
 
@@ -188,16 +200,17 @@ extension Conclusion {
   }
 
   /// "A run does so": supported where more than half of all possible seeds do, contradicted where fewer do, as far as
-  /// the interval of the frequency can tell.
+  /// the interval of the frequency can tell, whatever those would have done that diverged.
   public static func usually(
     _ label: String, _ statement: String, _ description: String,
     where isTrue: @escaping @Sendable ([Double]) -> Bool
   ) -> Conclusion {
     Conclusion(statement, of: [label]) { curves in
       let ensemble = curves[label]
-      let all = ensemble.seeds.count + ensemble.stopped.count
+      let (stopped, all) = (ensemble.stopped.count, ensemble.seeds.count + ensemble.stopped.count)
       let frequency = Frequency(ensemble.curves.count(where: isTrue), of: all)
-      let (low, high) = (frequency.interval.lowerBound, frequency.interval.upperBound)
+      let low = frequency.interval.lowerBound
+      let high = Frequency(frequency.count + stopped, of: all).interval.upperBound
       let evidence =
         "\(label): \(frequency.count) of \(seeds(frequency.total)) \(description), 95 % interval "
         + "\(NumberText.percent(low)) to \(NumberText.percent(high))"
@@ -233,7 +246,11 @@ extension Conclusion {
     return Conclusion(statement, of: [own] + exchanged.map(\.label)) { curves in
       func values(_ label: String) -> [Double] { statistic.values(curves[label]) }
       guard ([own] + exchanged.map(\.label)).allSatisfy({ curves[$0].stopped.isEmpty }) else {
-        return Finding(.undecided, "some seeds diverged, whose partners are alone")
+        return Finding(.undecided, "some seeds have lost their partners")
+      }
+      // Partners are 1 and 2, 3 and 4, and so on.
+      guard curves[own].seeds[0] % 2 == 1 else {
+        return Finding(.undecided, "seed \(curves[own].seeds[0]) is the second of its pair; begin with an odd one")
       }
       guard values(own).count >= leastSeeds else { return Finding(.undecided, "there are too few seeds") }
       let cubes = ChanceCubes(own: values(own), exchanged: exchanged.map { ($0.factor, values($0.label)) })

@@ -49,7 +49,8 @@ extension Preset {
     source: "A2C article, sections 2.2 and 3.1",
     origins: [
       "optimizer.beta1": "PyTorch's default", "optimizer.beta2": "PyTorch's default",
-      "optimizer.epsilon": "PyTorch's default", "granularity": choice, "seed": choice,
+      "optimizer.epsilon": "PyTorch's default", "optimizer.weightDecay": "PyTorch's default", "granularity": choice,
+      "seed": choice,
     ],
     configuration: alone(
       on: "Pendulum-v0", episodes: 3000, maxSteps: 200, flushLength: 1, discount: 0.99, loss: .a2cStep,
@@ -162,7 +163,9 @@ extension Preset {
       summary: "A3C on the PyBullet swing-up, one worker, flushes of \(steps == 1 ? "1 step" : "\(steps) steps")",
       source: "A3C swing-up report",
       origins: [
-        "episodes": choice, "granularity": choice, "seed": choice,
+        "episodes": "this project's choice: the program has 3000, and what is shown is solved by 377",
+        "granularity": choice, "seed": choice, "stepCount": choice, "optimizer.epsilon": "PyTorch's default",
+        "optimizer.weightDecay": "PyTorch's default", "network.initialisation": "PyTorch's default",
         "loss.takesDensityOfSigma": "this project's choice: the function getProb is not printed",
         "slips.attachedBootstrap": "Variable(lastValue) in the program: it detaches, as PyTorch 2.15 shows",
       ],
@@ -193,7 +196,10 @@ extension Preset {
   /// Several processes, which the report had no time to run: each binds its own gradient to the shared weights.
   public static let swingupProcesses = swingup(8).changed(
     "swingup-processes", summary: "A3C on the PyBullet swing-up, the report's several processes, 4 of them, lock-free",
-    origins: ["workers": choice, "stepCount": choice]
+    origins: [
+      "workers": choice, "sharing": "A3C swing-up report, of which this is the effect in processes",
+      "optimizer": "A3C swing-up report, for one process; shared moments are this project's choice",
+    ]
   ) { ($0.workers, $0.sharing) = (4, .hogwild) }
 
   // MARK: Parts

@@ -102,9 +102,7 @@ extension PublishedResult {
 
   // MARK: swingup
 
-  /// The report calls the task solved when the mean score of an evaluation is above 400. It does not print the
-  /// function that computes the density of an action: of σ² here, and where a label says so of σ, which is what its
-  /// entropy takes for the variance.
+  /// The report calls the task solved when the mean score of an evaluation is above 400, and shows that score.
   static let swingup: [PublishedResult] = {
     func variant(_ label: String, _ preset: Preset, takesDensityOfSigma: Bool = false) -> CurveVariant {
       CurveVariant(
@@ -115,35 +113,40 @@ extension PublishedResult {
     func usuallySolves(_ label: String, _ statement: String) -> Conclusion {
       .usually(label, statement, "have an evaluation above 400") { $0.max()! > 400 }
     }
-    let (eight, sixteen) = (["n = 8", "n = 8, density of σ"], ["n = 16", "n = 16, density of σ"])
+    let (eight, sixteen) = (["n = 8", "n = 8, σ as variance"], ["n = 16", "n = 16, σ as variance"])
     return [
       PublishedResult(
         "swingup", title: "The PyBullet swing-up, by flushes of 1, 8 and 16 steps, and by several workers",
         source: "A3C swing-up report, sections 4 to 6",
+        remark: """
+          The report shows six runs of n = 1, one of n = 8, and says that n = 16 got over 400. It does not print the \
+          function that computes the density of an action: here σ is the deviation, as in the program's sampling, and \
+          where a label says so the variance, as in its entropy. Evaluations are three greedy episodes after every \
+          ten; the report's come from a process of their own, of which it shows means of a hundred. Its way of \
+          sharing a gradient binds it once: in a process each, with gradients that are cleared in place (PyTorch \
+          before 2.0), that is right, and in threads the first worker's stays for ever.
+          """,
         variants: [
           variant("n = 1", .swingup(1)), variant("n = 8", .swingup(8)), variant("n = 16", .swingup(16)),
-          variant("n = 8, density of σ", .swingup(8), takesDensityOfSigma: true),
-          variant("n = 16, density of σ", .swingup(16), takesDensityOfSigma: true),
+          variant("n = 8, σ as variance", .swingup(8), takesDensityOfSigma: true),
+          variant("n = 16, σ as variance", .swingup(16), takesDensityOfSigma: true),
           variant("4 processes, n = 8", .swingupProcesses), variant("4 threads, n = 8, bound once", .swingupThreads),
         ],
         conclusions: [
           usuallySolves("n = 1", "By single steps a run is solved by episode 380"),
-          .isOne(.best, 493.3, ofSeedsOf: ["n = 1"]), .isOne(.passage(of: 400), 377, ofSeedsOf: ["n = 1"]),
-          .isOne(.passage(of: 400), 152, ofSeedsOf: ["n = 1"]),
-          .isOne(.best, 624.7, ofSeedsOf: eight), .isOne(.passage(of: 400), 334, ofSeedsOf: eight),
-          .isOne(.best, 400, ofSeedsOf: sixteen), .isOne(.best, 500, ofSeedsOf: sixteen),
-          usuallySolves(eight[0], "By 8 steps a run is usually solved"),
-          usuallySolves(eight[1], "By 8 steps a run is usually solved"),
-          usuallySolves(sixteen[0], "By 16 steps a run is usually solved"),
-          usuallySolves(sixteen[1], "By 16 steps a run is usually solved"),
-          usuallySolves("4 processes, n = 8", "Several processes solve it, which the report had no time to run"),
-          .greater(
-            .lastTenth, in: "4 processes, n = 8", thanIn: "n = 8",
-            "Several processes do better, which the report expects"),
-          .greater(
-            .lastTenth, in: "4 processes, n = 8", thanIn: "4 threads, n = 8, bound once",
-            "With a gradient each, several workers do better than with the gradient that was bound first"),
-        ])
+          .isOne(.passage(of: 400), 152, ofSeedsOf: ["n = 1"]), .isOne(.passage(of: 400), 377, ofSeedsOf: ["n = 1"]),
+          .isOne(.firstAbove(400), 410.9, ofSeedsOf: ["n = 1"]), .isOne(.firstAbove(400), 493.3, ofSeedsOf: ["n = 1"]),
+          .isOne(.passage(of: 400), 334, ofSeedsOf: eight), .isOne(.firstAbove(400), 624.7, ofSeedsOf: eight),
+        ]
+          + (eight + sixteen).map { usuallySolves($0, "A run with \($0) is solved by episode 380") } + [
+            usuallySolves("4 processes, n = 8", "Several processes solve it, which the report had no time to run"),
+            .greater(
+              .lastTenth, in: "4 processes, n = 8", thanIn: "n = 8",
+              "Several processes do better, which the report expects"),
+            .greater(
+              .lastTenth, in: "4 processes, n = 8", thanIn: "4 threads, n = 8, bound once",
+              "With a gradient each, several workers do better than with the gradient that was bound first"),
+          ])
     ]
   }()
 
@@ -159,6 +162,7 @@ extension PublishedResult {
   ].map { preset, level, statement in
     PublishedResult(
       preset.name, title: preset.summary, source: "the best published A2C or A3C; the settings are this project's",
+      isOurs: true,
       variants: [
         CurveVariant(
           preset.name, home: preset.name, configuration: preset.configuration, measure: .smoothedReturn(keeping: 0.95))

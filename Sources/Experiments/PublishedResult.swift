@@ -71,6 +71,10 @@ public struct PublishedResult: Sendable {
   public let title: String
   /// Where it was published.
   public let source: String
+  /// Whether this project asks the question, or compares its own settings: nobody published the answer.
+  public let isOurs: Bool
+  /// What has to be known to read the curves, in a few sentences; empty where the title says it all.
+  public let remark: String
   /// The runs.
   public let variants: [CurveVariant]
   /// What was concluded.
@@ -81,8 +85,8 @@ public struct PublishedResult: Sendable {
   /// Makes a result.
   /// - Precondition: labels differ, and conclusions look at variants that are there.
   public init(
-    _ name: String, title: String, source: String, variants: [CurveVariant], conclusions: [Conclusion],
-    seedFactor: Int = 1
+    _ name: String, title: String, source: String, isOurs: Bool = false, remark: String = "",
+    variants: [CurveVariant], conclusions: [Conclusion], seedFactor: Int = 1
   ) {
     let labels = Set(variants.map(\.label))
     precondition(labels.count == variants.count, "\(name) has two variants of one label")
@@ -90,6 +94,8 @@ public struct PublishedResult: Sendable {
     self.name = name
     self.title = title
     self.source = source
+    self.isOurs = isOurs
+    self.remark = remark
     self.variants = variants
     self.conclusions = conclusions
     self.seedFactor = seedFactor

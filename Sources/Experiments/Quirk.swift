@@ -89,12 +89,11 @@ public enum Quirk: String, CaseIterable, Hashable, Sendable, Codable {
 }
 
 extension Configuration {
-  /// Repairs every quirk, and what else a published program was not meant to do: a count in two accesses, a density
-  /// that has σ where σ² belongs, an advantage that is differentiated.
+  /// Repairs every quirk, and what else a published program was not meant to do: a count in two accesses, an advantage
+  /// that is differentiated.
   public mutating func repair() {
     for quirk in Quirk.allCases { quirk.repair(&self) }
     episodeCount = .indivisible
-    loss.takesDensityOfSigma = false
     loss.attachesAdvantage = false
   }
 

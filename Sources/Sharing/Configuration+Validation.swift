@@ -102,7 +102,7 @@ extension Configuration {
     if let gradientNormLimit { try check("gradientNormLimit", gradientNormLimit, 1e-12...1e38) }
     try check(
       advantage == .generalized || (!normalizesAdvantages && criticTarget == .returns),
-      "normalizesAdvantages and criticTarget need advantage gae; leave them out")
+      "normalizesAdvantages true and criticTarget lambdaReturns need advantage gae; change them together")
     try check(
       rewardShaping == .none || (environment.hasPrefix("MountainCar") && !normalizesObservations),
       "rewardShaping exponential is for mountain cars whose observations are not normalised; leave it out")

@@ -153,13 +153,16 @@ extension Configuration {
       self = try JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(document))
     } catch DecodingError.keyNotFound(let key, _) {
       throw ConfigurationError(
-        description: "the setting '\(name)' cannot be '\(text)', which has no '\(key.stringValue)'; add it")
+        description: "the setting '\(name)' cannot be '\(text)' without '\(key.stringValue)'; "
+          + "give the whole group as JSON, \(path.first!)={…}")
     } catch {
       throw ConfigurationError(description: "the setting '\(name)' cannot be '\(text)'")
     }
     // What nobody has read has no meaning, and was meant to have one.
-    for member in value.leaves.map(\.name) where !member.isEmpty {
-      guard self.document.has(path + member.split(separator: ".").map(String.init)) else {
+    guard case .object = value else { return }
+    for member in value.leaves.map(\.name) {
+      guard self.document.has(path + member.split(separator: ".", omittingEmptySubsequences: false).map(String.init))
+      else {
         throw ConfigurationError(
           description: "the setting '\(name)' cannot be '\(text)': there is no '\(member)' in it; leave it out")
       }

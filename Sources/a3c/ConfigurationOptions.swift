@@ -69,11 +69,6 @@ enum ConfigurationOptions {
   static func configuration(
     _ arguments: Arguments, seed: UInt64, episodes: Int?
   ) throws(ConfigurationError) -> Configuration {
-    for setting in arguments[set] {
-      guard let option = optionsOfSettings[setting.name], arguments.given.contains(option) else { continue }
-      throw ConfigurationError(
-        description: "--\(option) and --set \(setting) are about the same setting; leave one of them out")
-    }
     var configuration = Preset.named(arguments[preset])!.configuration
     configuration.seed = seed
     if let episodes { configuration.episodes = episodes }
@@ -86,6 +81,14 @@ enum ConfigurationOptions {
   /// Changes what the options ask for, of those that say nothing of a run's size.
   /// - Throws: where a setting cannot be what it was given.
   static func change(_ configuration: inout Configuration, as arguments: Arguments) throws(ConfigurationError) {
+    var names: Set<String> = []
+    for setting in arguments[set] {
+      let isNew = names.insert(setting.name).inserted
+      let option = optionsOfSettings[setting.name].flatMap { arguments.given.contains($0) ? "--\($0)" : nil }
+      guard let other = option ?? (isNew ? nil : "another --set") else { continue }
+      throw ConfigurationError(
+        description: "\(other) and --set \(setting) are about the same setting; leave one of them out")
+    }
     if arguments.given.contains(granularity.name) { configuration.granularity = arguments[granularity] }
     if let rewards = arguments[rewards] { configuration.rewardScaling = rewards.scaling }
     if let sharing = arguments[sharing] { configuration.sharing = sharing }

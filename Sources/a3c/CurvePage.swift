@@ -34,7 +34,8 @@ struct CurvePage {
 
   /// The Markdown.
   var text: String {
-    let verdicts = reports.flatMap(\.conclusions).map(\.verdict)
+    let published = reports.filter { !$0.isOurs }
+    let verdicts = published.flatMap(\.conclusions).map(\.verdict)
     func count(_ verdict: Verdict) -> Int { verdicts.count { $0 == verdict } }
     var parts = [
       "# Published curves",
@@ -59,9 +60,16 @@ struct CurvePage {
             }
         }),
     ]
+    let contradicted = published.compactMap { report -> String? in
+      let statements = report.conclusions.filter { $0.verdict == .contradicted }.map(\.statement)
+      guard !statements.isEmpty else { return nil }
+      return "* [\(report.name)](#\(report.name)): \(statements.joined(separator: "; "))."
+    }
+    if !contradicted.isEmpty { parts += ["## What does not reproduce", contradicted.joined(separator: "\n")] }
     for report in reports {
+      parts += ["## \(report.name)", "\(report.title). *\(report.source).*"]
+      if !report.remark.isEmpty { parts.append(report.remark) }
       parts += [
-        "## \(report.name)", "\(report.title). *\(report.source).*",
         "![\(report.title)](images/curves/\(report.name).svg)",
         table(
           ["\(counted(report.seeds, "seed")): IQM (95 % interval)", "best", "end", "greedy return at the end"],

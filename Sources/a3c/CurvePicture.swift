@@ -64,9 +64,12 @@ struct CurvePicture {
       let points = zip(published.x, published.y).map { CurveSeries.Point(x: max(0, $0), y: $1) }
       series.append(CurveSeries(name: "published", points: points, role: .reference))
     }
+    let stopped = variants.reduce(0) { $0 + $1.ensemble.stopped.count }
     let caption =
-      "Lines: interquartile mean of \(counted(seeds.count, "seed")). Bands: its 95 % bootstrap interval, whole seeds drawn "
-      + "within each setting. Thin: every seed." + (shown.isEmpty ? "" : " Black: the published curve, one run.")
+      (stopped == 0 ? "" : "\(counted(stopped, "run")) diverged and left out. ")
+      + "Lines: interquartile mean of \(counted(seeds.count, "seed")). "
+      + "Bands: its 95 % bootstrap interval, whole seeds drawn within each setting. Thin: every seed."
+      + (shown.isEmpty ? "" : " Black: the published curve, one run.")
     return CurveSVG.render(
       CurvePlot(
         title: title, subtitle: subtitle, xLabel: clock == .episodes ? "finished episodes" : "updates", yLabel: label,

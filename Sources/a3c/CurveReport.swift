@@ -58,6 +58,8 @@ struct CurveReport: Encodable {
   let name: String
   let title: String
   let source: String
+  let isOurs: Bool
+  let remark: String
   let seeds: Int
   let firstSeed: UInt64
   let variants: [Variant]
@@ -74,6 +76,7 @@ struct CurveReport: Encodable {
     name = result.name
     title = result.title
     source = result.source
+    (isOurs, remark) = (result.isOurs, result.remark)
     seeds = pending.seeds.count
     firstSeed = pending.seeds[0]
     folder = pending.folder

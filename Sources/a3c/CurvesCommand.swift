@@ -110,8 +110,17 @@ struct CurvesCommand {
       for path in pending.flatMap(\.folders) { try folders.make(path) }
       if let page = arguments[Self.page] { try folders.make(CurvePage.pictures(of: page)) }
       let files = try makeRuns(of: pending, style: style)
-      let reports = try zip(pending, curves).map { try CurveReport($0, curves: files, published: $1) }
+      // A result of which no seed came to its end keeps no other from being reported.
+      var stop: StoppedRun?
+      var reports: [CurveReport] = []
+      for (pending, curves) in zip(pending, curves) {
+        do { reports.append(try CurveReport(pending, curves: files, published: curves)) } catch let error as StoppedRun
+        {
+          stop = stop ?? error
+        }
+      }
       if let page = arguments[Self.page] { try CurvePage(reports, arguments).save(at: page) }
+      if let stop { throw stop }
       return reports
     } catch {
       folders.takeAway()
@@ -124,10 +133,14 @@ struct CurvesCommand {
   private func makeRuns(of pending: [PendingResult], style: ProgressStyle) throws -> [String: SeedCurve] {
     var curves: [String: SeedCurve] = [:]
     var missing: [CurveFile] = []
-    for (path, run) in pending.flatMap(\.runs) where curves[path] == nil {
+    var paths: Set<String> = []
+    for (path, run) in pending.flatMap(\.runs) where paths.insert(path).inserted {
+      if let signal = Interruption.signalName {
+        throw CurveQueue.Interrupted(signal: signal, finished: 0, total: missing.count)
+      }
       let file = try CurveFile(path: path, run: run)
       curves[path] = file.load()
-      if curves[path] == nil, !missing.contains(where: { $0.path == path }) { missing.append(file) }
+      if curves[path] == nil { missing.append(file) }
     }
     try CurveQueue(missing, style: missing.isEmpty ? .silent : style).run(
       threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount)

@@ -55,6 +55,8 @@ struct PresetsCommand {
     let source: String
     let settings: [Setting]
     let quirks: [Quirk]
+    /// Settings that are no quirk of the catalogue, and that `--repaired` changes too.
+    let alsoRepaired: [String]
 
     init(_ preset: Preset) {
       name = preset.name
@@ -64,6 +66,10 @@ struct PresetsCommand {
         Setting(name: $0.name, value: $0.value, origin: preset.origin(of: $0.name))
       }
       quirks = preset.configuration.quirks
+      var (one, all) = (preset.configuration, preset.configuration)
+      for quirk in quirks { quirk.repair(&one) }
+      all.repair()
+      alsoRepaired = zip(one.settings, all.settings).filter { $0.value != $1.value }.map(\.0.name)
     }
   }
 
@@ -94,6 +100,9 @@ struct PresetsCommand {
       header: ["setting", "value", "from"], rows: report.settings.map { [$0.name, $0.value, $0.origin] })
     lines += ["", "quirks of the published program; --repair NAME switches one off, --repaired all"]
     lines += report.quirks.isEmpty ? ["  none"] : report.quirks.map { "  \($0.rawValue)" }
+    if !report.alsoRepaired.isEmpty {
+      lines.append("  --repaired changes \(report.alsoRepaired.joined(separator: ", ")) too")
+    }
     return lines.joined(separator: "\n")
   }
 }

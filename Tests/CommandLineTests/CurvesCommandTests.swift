@@ -120,7 +120,30 @@ private struct Place {
     #expect(report.variants[1].stopped.isEmpty)
     #expect(report.screen(on: .standardOutput).contains("short (1 seed diverged and left out)"))
     #expect(try place.read("page.md").contains("| short (1 seed diverged and left out) |"))
-    #expect(try place.read("out/small/curve.csv").hasPrefix("variant,episodes,iqm,low,high,seed-1,seed-2,seed-3\n"))
+    #expect(try place.read("out/small/conclusions.txt").contains("; 1 seed more diverged."))
+    #expect(try place.read("out/small/curve.svg").contains("1 run diverged and left out."))
+    let cells = try place.read("out/small/curve.csv").split(separator: "\n")[1].split(
+      separator: ",", omittingEmptySubsequences: false)
+    #expect(cells.count == 8 && cells[6].isEmpty, "the cell of a seed that is missing is empty")
+    #expect(try place.read("out/small/short/seed-3.csv").contains("\n1,\(cells[7])\n"))
+  }
+
+  @Test func `a result of which no seed is left keeps no other from being reported`() throws {
+    let place = try Place()
+    try place.run()
+    for seed in 1...3 {
+      let name = "out/small/long-it-is/seed-\(seed).csv"
+      let words = try place.read(name).split(separator: " ")
+      try place.write(name, "# run \(words[2]) stopped worker 0: too hot\nepisodes,value\n")
+    }
+    let short = smallResult().variants[0]
+    let other = PublishedResult("other", title: "Other", source: "a test", variants: [short], conclusions: [])
+    let arguments = try CurvesCommand.declaration.parse([
+      "--all", "--out", place.folder.path("out"), "--published", place.folder.path("published"), "--seeds", "3",
+    ])
+    let command = try CurvesCommand(arguments, among: [smallResult(), other])
+    #expect(throws: StoppedRun.self) { try command.reports(style: .silent) }
+    #expect(try place.read("out/other/curve.csv").contains("\nshort,1,"))
   }
 
   @Test func `where every seed diverges the first one's reason is given`() throws {

@@ -57,6 +57,15 @@ import Testing
     #expect(first["digest"] as? String == second["digest"] as? String)
   }
 
+  @Test func `n-step advantages are taken without what only generalized ones have`() throws {
+    let words = ["replay", "--seed", "1", "--preset", "pendulum-best", "--episodes", "1", "--max-steps", "9"]
+    let changes = [[], ["--advantage", "n-step"], ["--set", "criticTarget=returns", "--set", "advantage=n-step"]]
+    let digests = try changes.map {
+      try #require(try ProgramRun(words + ["--workers", "1", "--json"] + $0).json()["digest"] as? String)
+    }
+    #expect(digests[0] != digests[1] && digests[1] == digests[2])
+  }
+
   @Test func `the command that is printed is safe to copy into a shell`() throws {
     let folder = try TemporaryFolder()
     let settings = ["--set", "optimizer.learningRate= 1e-3"]

@@ -96,6 +96,14 @@ private func judge(
     let ensembles = ["own": own, "s": own, "n": own, "w": swapped]
     #expect(decides(.weights, ensembles) == .supported)
     #expect(decides(.noise, ensembles) == .contradicted)
+    // Seeds from 2 on would stand beside strangers.
+    let shifted = ensembles.mapValues { ensemble in
+      CurveEnsemble(
+        zip(ensemble.seeds, ensemble.ends).map {
+          ($0 + 1, SeedCurve(points: [CurvePoint(x: 1, y: $1)], ending: .scored(0)))
+        })!
+    }
+    #expect(decides(.weights, shifted) == .undecided)
     let few = ["own": own, "s": own, "n": own, "w": swapped].mapValues { ensemble(Array($0.curves.prefix(4))) }
     #expect(decides(.weights, few) == .undecided)
     let equal = ensemble((0..<8).map { _ in [1.0] })
