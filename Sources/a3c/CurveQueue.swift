@@ -11,13 +11,17 @@ final class CurveQueue: @unchecked Sendable {
   /// A signal asked the runs to stop.
   struct Interrupted: Error, CustomStringConvertible {
     let signal: String
-    let finished: Int
-    let total: Int
+    /// How many are finished, now and earlier, and of how many; `nil` where that had not been looked up yet.
+    let finished: (count: Int, total: Int)?
 
-    var description: String { "stopped by \(signal): \(finished) of \(counted(total, "run")) are finished and kept" }
+    var description: String {
+      let kept = finished.map { "\($0.count) of \(counted($0.total, "run")) are finished and kept" }
+      return "stopped by \(signal): \(kept ?? "no run was begun; those that were finished earlier are kept")"
+    }
   }
 
   private let files: [CurveFile]
+  private let finishedEarlier: Int
   private let lock = NSLock()
   private let meter: ProgressMeter
   private var next = 0
@@ -26,9 +30,10 @@ final class CurveQueue: @unchecked Sendable {
   private var done: [Int]
   private var failure: (any Error)?
 
-  /// The runs of `files`.
-  init(_ files: [CurveFile], style: ProgressStyle) {
+  /// The runs of `files`, beside others that need not be made again.
+  init(_ files: [CurveFile], finishedEarlier: Int, style: ProgressStyle) {
     self.files = files
+    self.finishedEarlier = finishedEarlier
     done = [Int](repeating: 0, count: files.count)
     meter = ProgressMeter(
       "curves", total: files.reduce(0) { $0 + $1.run.expectedSteps }, unit: "steps", style: style)
@@ -60,7 +65,8 @@ final class CurveQueue: @unchecked Sendable {
   }
 
   private func interrupted(by signal: String) -> Interrupted {
-    Interrupted(signal: signal, finished: lock.withLock { finished }, total: files.count)
+    Interrupted(
+      signal: signal, finished: (finishedEarlier + lock.withLock { finished }, finishedEarlier + files.count))
   }
 
   private func take() -> Int? {

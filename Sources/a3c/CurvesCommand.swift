@@ -135,15 +135,14 @@ struct CurvesCommand {
     var missing: [CurveFile] = []
     var paths: Set<String> = []
     for (path, run) in pending.flatMap(\.runs) where paths.insert(path).inserted {
-      if let signal = Interruption.signalName {
-        throw CurveQueue.Interrupted(signal: signal, finished: 0, total: missing.count)
-      }
+      if let signal = Interruption.signalName { throw CurveQueue.Interrupted(signal: signal, finished: nil) }
       let file = try CurveFile(path: path, run: run)
       curves[path] = file.load()
       if curves[path] == nil { missing.append(file) }
     }
-    try CurveQueue(missing, style: missing.isEmpty ? .silent : style).run(
-      threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount)
+    let queue = CurveQueue(
+      missing, finishedEarlier: paths.count - missing.count, style: missing.isEmpty ? .silent : style)
+    try queue.run(threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount)
     for file in missing { curves[file.path] = file.load() }
     return curves
   }
