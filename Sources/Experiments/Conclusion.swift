@@ -68,7 +68,7 @@ public struct Conclusion: Sendable {
     let finding = judgement(curves)
     let missing = labels.reduce(0) { $0 + curves[$1].stopped.count }
     guard missing > 0 else { return finding }
-    return Finding(finding.verdict, "\(finding.evidence); \(Self.seeds(missing)) more diverged")
+    return Finding(finding.verdict, "\(finding.evidence); \(Self.seeds(missing)) diverged")
   }
 }
 

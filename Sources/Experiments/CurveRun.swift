@@ -137,11 +137,12 @@ public struct CurveRun: Hashable, Sendable, Codable {
     }
   }
 
-  /// The digest of the state after the first few hundred accesses and the first few updates: where it is another than
-  /// before, so is the rest.
+  /// The digest of the state after the steps of about three flushes a worker: where it is another than before, so is
+  /// the rest.
   public func beginning() throws -> StateDigest {
     var simulation = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
-    while simulation.accesses < 256 || simulation.world.passed(.updates) < 3, simulation.advance() != nil {}
+    let steps = max(256, 3 * configuration.flushLength * configuration.workers)
+    while simulation.world.statistics.environmentSteps < steps, simulation.advance() != nil {}
     return simulation.digest
   }
 

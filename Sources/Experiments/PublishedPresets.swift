@@ -177,8 +177,7 @@ extension Preset {
         $0.sharing = .overwrite
         $0.limitIsTerminal = false
         ($0.advantage, $0.lambda) = (.generalized, 1)
-        // Where an episode is a multiple of the flush it makes no difference.
-        if 1000 % steps != 0 { $0.flushCounter = .episode }
+        $0.flushCounter = .episode
       })
   }
 

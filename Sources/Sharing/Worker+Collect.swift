@@ -95,9 +95,8 @@ extension Worker {
     episodeReturn += outcome.reward
     let isCutOff = outcome.truncated || episodeSteps == plan.configuration.maxSteps
     episodeIsOver = outcome.terminated || isCutOff
-    let counted = plan.configuration.flushCounter == .episode ? episodeSteps : totalSteps
     let isDue =
-      counted % plan.configuration.flushLength == 0 || (episodeIsOver && plan.configuration.flushesAtEpisodeEnd)
+      flushSteps % plan.configuration.flushLength == 0 || (episodeIsOver && plan.configuration.flushesAtEpisodeEnd)
     guard isDue || episodeIsOver else { return false }
     bench.ending = outcome.terminated ? .terminated : isCutOff ? .truncated : .continues
     let isTerminal = outcome.terminated || (isCutOff && plan.configuration.limitIsTerminal)
@@ -106,6 +105,9 @@ extension Worker {
     if !isDue { notes.cuts.append(RolloutCut(step: notedSteps + bench.rewards.count - 1, bootstrap: bench.bootstrap)) }
     return isDue
   }
+
+  /// The steps that flushes are counted by.
+  var flushSteps: Int { plan.configuration.flushCounter == .episode ? episodeSteps : totalSteps }
 
   /// How many steps of the flush were noted in earlier accesses.
   private var notedSteps: Int { notes.rollout.count / (plan.network.observations + plan.network.actions + 1) }

@@ -14,9 +14,7 @@ extension Worker {
     case .exchanging, .updating, .loading, .storing, .decaying, .accumulating, .applying, .assigning, .fetching,
       .meeting, .incrementing, .readingFirstStep, .readingSecondStep:
       precondition(
-        episodeIsOver
-          || (episodeSteps > 0
-            && (settings.flushCounter == .episode ? episodeSteps : totalSteps) % settings.flushLength == 0),
+        episodeIsOver || (episodeSteps > 0 && flushSteps % settings.flushLength == 0),
         "a push after step \(totalSteps), where no flush is due")
     case .pulling, .pullingAll:
       precondition(

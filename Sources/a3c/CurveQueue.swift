@@ -11,17 +11,18 @@ final class CurveQueue: @unchecked Sendable {
   /// A signal asked the runs to stop.
   struct Interrupted: Error, CustomStringConvertible {
     let signal: String
-    /// How many are finished, now and earlier, and of how many; `nil` where that had not been looked up yet.
-    let finished: (count: Int, total: Int)?
+
+    /// Throws where a signal has come.
+    static func check() throws(Interrupted) {
+      if let signal = Interruption.signalName { throw Interrupted(signal: signal) }
+    }
 
     var description: String {
-      let kept = finished.map { "\($0.count) of \(counted($0.total, "run")) are finished and kept" }
-      return "stopped by \(signal): \(kept ?? "no run was begun; those that were finished earlier are kept")"
+      "stopped by \(signal): what is finished is kept, and the same command goes on from there"
     }
   }
 
   private let files: [CurveFile]
-  private let finishedEarlier: Int
   private let lock = NSLock()
   private let meter: ProgressMeter
   private var next = 0
@@ -30,10 +31,9 @@ final class CurveQueue: @unchecked Sendable {
   private var done: [Int]
   private var failure: (any Error)?
 
-  /// The runs of `files`, beside others that need not be made again.
-  init(_ files: [CurveFile], finishedEarlier: Int, style: ProgressStyle) {
+  /// The runs of `files`.
+  init(_ files: [CurveFile], style: ProgressStyle) {
     self.files = files
-    self.finishedEarlier = finishedEarlier
     done = [Int](repeating: 0, count: files.count)
     meter = ProgressMeter(
       "curves", total: files.reduce(0) { $0 + $1.run.expectedSteps }, unit: "steps", style: style)
@@ -48,7 +48,7 @@ final class CurveQueue: @unchecked Sendable {
           let file = files[number]
           let (length, steps) = (file.run.length, file.run.expectedSteps)
           let curve = try file.run.run { passed in
-            if let signal = Interruption.signalName { throw self.interrupted(by: signal) }
+            try Interrupted.check()
             self.advance(number, to: Int(Double(steps) * min(1, Double(passed) / Double(length))))
           }
           try file.save(curve)
@@ -60,13 +60,7 @@ final class CurveQueue: @unchecked Sendable {
       }
     }
     meter.finish()
-    if failure is Interrupted, let signal = Interruption.signalName { throw interrupted(by: signal) }
     if let failure { throw failure }
-  }
-
-  private func interrupted(by signal: String) -> Interrupted {
-    Interrupted(
-      signal: signal, finished: (finishedEarlier + lock.withLock { finished }, finishedEarlier + files.count))
   }
 
   private func take() -> Int? {

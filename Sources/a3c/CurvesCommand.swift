@@ -36,7 +36,7 @@ struct CurvesCommand {
       (the interquartile mean of the seeds, its 95 % stratified bootstrap band, every seed behind it and the published \
       curve on top), and conclusions.txt, which answers each published conclusion: supported, contradicted or \
       undecided, with the numbers. A seed that is finished is not run again, unless a setting changed, or its first \
-      256 accesses and 3 updates come out otherwise. A seed that diverges is counted and left out of the means. \
+      three flushes a worker come out otherwise. A seed that diverges is counted and left out of the means. \
       Ctrl-C keeps what is finished, and the same command goes on from there.
       """,
     options: [name, all, seeds, fromSeed, quirks, jobs, out, published, page, json],
@@ -91,7 +91,7 @@ struct CurvesCommand {
     Interruption.listen()
     let reports: [CurveReport]
     do { reports = try self.reports() } catch let stop as CurveQueue.Interrupted {
-      tell("a3c: \(stop.description); the same command goes on from there")
+      tell("a3c: \(stop)")
       return Interruption.exitCode!
     }
     print(isJSON ? try reports.json() : reports.map { $0.screen(on: .standardOutput) }.joined(separator: "\n\n"))
@@ -114,10 +114,9 @@ struct CurvesCommand {
       var stop: StoppedRun?
       var reports: [CurveReport] = []
       for (pending, curves) in zip(pending, curves) {
-        do { reports.append(try CurveReport(pending, curves: files, published: curves)) } catch let error as StoppedRun
-        {
-          stop = stop ?? error
-        }
+        do {
+          reports.append(try CurveReport(pending, curves: files, published: curves))
+        } catch let error as StoppedRun { stop = stop ?? error }
       }
       if let page = arguments[Self.page] { try CurvePage(reports, arguments).save(at: page) }
       if let stop { throw stop }
@@ -135,13 +134,12 @@ struct CurvesCommand {
     var missing: [CurveFile] = []
     var paths: Set<String> = []
     for (path, run) in pending.flatMap(\.runs) where paths.insert(path).inserted {
-      if let signal = Interruption.signalName { throw CurveQueue.Interrupted(signal: signal, finished: nil) }
+      try CurveQueue.Interrupted.check()
       let file = try CurveFile(path: path, run: run)
       curves[path] = file.load()
       if curves[path] == nil { missing.append(file) }
     }
-    let queue = CurveQueue(
-      missing, finishedEarlier: paths.count - missing.count, style: missing.isEmpty ? .silent : style)
+    let queue = CurveQueue(missing, style: missing.isEmpty ? .silent : style)
     try queue.run(threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount)
     for file in missing { curves[file.path] = file.load() }
     return curves

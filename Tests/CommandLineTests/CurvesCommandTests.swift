@@ -120,12 +120,29 @@ private struct Place {
     #expect(report.variants[1].stopped.isEmpty)
     #expect(report.screen(on: .standardOutput).contains("short (1 seed diverged and left out)"))
     #expect(try place.read("page.md").contains("| short (1 seed diverged and left out) |"))
-    #expect(try place.read("out/small/conclusions.txt").contains("; 1 seed more diverged."))
+    #expect(try place.read("out/small/conclusions.txt").contains("; 1 seed diverged."))
     #expect(try place.read("out/small/curve.svg").contains("1 run diverged and left out."))
     let cells = try place.read("out/small/curve.csv").split(separator: "\n")[1].split(
       separator: ",", omittingEmptySubsequences: false)
     #expect(cells.count == 8 && cells[6].isEmpty, "the cell of a seed that is missing is empty")
     #expect(try place.read("out/small/short/seed-3.csv").contains("\n1,\(cells[7])\n"))
+  }
+
+  @Test func `a finished seed that was evaluated now and then is not run again`() throws {
+    let place = try Place()
+    // Its last point is before its last episode.
+    let variant = CurveVariant(
+      "evaluated", home: "small", configuration: smallResult().variants[0].configuration,
+      measure: .greedyScore(every: 3, of: .episodes, last: 4, episodes: 1))
+    let result = PublishedResult("small", title: "Small", source: "a test", variants: [variant], conclusions: [])
+    try place.run(result: result)
+    let name = "out/small/evaluated/seed-1.csv"
+    let text = try place.read(name)
+    try place.write(name, Self.doctored(text))
+    #expect(try place.run(result: result)[0].variants[0].greedyReturn.max == 12345)
+    try place.write(name, text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n")
+    try place.run(result: result)
+    #expect(try place.read(name) == text)
   }
 
   @Test func `a result of which no seed is left keeps no other from being reported`() throws {

@@ -228,6 +228,8 @@ import Training
     (["--set", "seed=4", "--set", "seed=5"], "another --set and --set seed=5 are about the same setting"),
     (["--set", #"rewardScaling={"shift":0,"factor":1,"bias":2}"#], "there is no 'bias' in it; leave it out"),
     (["--workers", "3", "--set", "workers=4"], "--workers and --set workers=4 are about the same setting; leave one"),
+    (["--seed", "3", "--set", "seed=4"], "--seed and --set seed=4 are about the same setting"),
+    (["--rewards", "raw", "--set", "rewardScaling.factor=2"], "--rewards and --set rewardScaling.factor=2 are about"),
     (["--episodes", "0"], "from 1 up"),
     (["--resume", "nowhere"], "there is no checkpoint"),
     (["--resume", "file"], "there is no checkpoint"),

@@ -104,6 +104,14 @@ private func judge(
         })!
     }
     #expect(decides(.weights, shifted) == .undecided)
+    // A seed that diverged leaves its partner alone.
+    var broken = ensembles
+    broken["n"] = CurveEnsemble(
+      zip(own.seeds, own.ends).map {
+        let point = CurvePoint(x: 1, y: $1)
+        return ($0, SeedCurve(points: [point], ending: $0 == 8 ? .stopped("it is too hot") : .scored(0)))
+      })
+    #expect(decides(.weights, broken) == .undecided)
     let few = ["own": own, "s": own, "n": own, "w": swapped].mapValues { ensemble(Array($0.curves.prefix(4))) }
     #expect(decides(.weights, few) == .undecided)
     let equal = ensemble((0..<8).map { _ in [1.0] })
@@ -126,6 +134,8 @@ private func judge(
     #expect(values(.crossing(of: 0.5)) == [1, 3])
     #expect(values(.crossing(of: 2.5)) == [2, 3], "a curve that never is above counts as its end")
     #expect(values(.passage(of: 2.5)) == [2], "or not at all, where the place itself is asked for")
+    #expect(values(.firstAbove(2.5)).count == 1 && values(.firstAbove(0.5)).count == 2)
+    #expect(values(.firstAbove(2.5))[0] > 2.5 && values(.firstAbove(0.5)).allSatisfy { $0 > 0.5 })
   }
 }
 

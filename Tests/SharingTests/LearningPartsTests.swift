@@ -331,6 +331,20 @@ extension Worker.Phase {
     #expect(abs(norm(zip(before, run.world.model.parameters).map { $0 - $1 }) - 0.5) < 1e-5)
   }
 
+  @Test func aRoundThatADepartureCompletesIsClippedToo() throws {
+    var configuration = Self.configuration(workers: 2)
+    configuration.optimizer = .gradientDescent(GradientDescent(learningRate: 1))
+    configuration.gradientNormLimit = 0.5
+    var run = try configuration.makeSimulation(.random, scheduleSeed: 4)
+    let before = run.world.model.parameters
+    while run.processes[0].phase != .meeting { run.advance(0) }
+    run.advance(0)
+    #expect(run.world.model.parameters == before)
+    run.processes[1].leave(&run.world)
+    let change = zip(before, run.world.model.parameters).reduce(0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+    #expect(abs(change.squareRoot() - 0.5) < 1e-5)
+  }
+
   @Test func whoeverComesFirstWaitsForTheOthers() throws {
     var run = try Self.configuration(workers: 2).makeSimulation(.random, scheduleSeed: 4)
     while run.processes[0].phase != .meeting { run.advance(0) }
