@@ -44,7 +44,7 @@ let libraries: [(name: String, dependencies: [String])] = [
   ("Learning", ["DeterministicMath", "Autodiff"]),
   ("Sharing", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Lockstep"]),
   ("Reporting", []),
-  ("Training", ["DeterministicMath", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
+  ("Training", ["DeterministicMath", "Autodiff", "Environments", "Learning", "Lockstep", "Sharing", "Reporting"]),
   (
     "Experiments",
     ["DeterministicMath", "Lockstep", "Autodiff", "Environments", "Learning", "Sharing", "Reporting", "Training"]

@@ -30,7 +30,7 @@ public struct ParameterRange: Hashable, Sendable {
 }
 
 /// What is done to the outputs of a linear layer within the same pass.
-public enum Activation: String, Hashable, Sendable, Codable {
+public enum Activation: String, Hashable, Sendable, Codable, CaseIterable {
   /// Nothing.
   case identity
   /// max(x, 0).

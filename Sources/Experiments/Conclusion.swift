@@ -147,15 +147,23 @@ extension Conclusion {
   /// is taken to be a possible setting that the publication leaves open.
   ///
   /// Supported where 95 % of its points lie within the least and the greatest of the seeds, give or take what it could
-  /// be read with; contradicted where fewer than half do.
+  /// be read with, or where one in ten of the seeds' own curves, each in its place, has no more points within: a run of
+  /// the same kind is outside the range of 20 others at a tenth of its points, and some are at more.
   public static func curveIsOne(ofSeedsOf labels: [String]) -> Conclusion {
     Conclusion("The published curve lies within the range of the seeds' curves", of: labels) { curves in
       anyOf(labels) { label in
-        let (ensemble, published) = (curves[label], curves.published[label]!)
-        let share = published.shareWithin(ensemble)
-        let evidence = "\(NumberText.percent(share)) of its points lie within \(seeds(ensemble.seeds.count))"
-        if share >= 0.95 { return Finding(.supported, evidence) }
-        return Finding(share < 0.5 && isMany(ensemble.seeds.count) ? .contradicted : .undecided, evidence)
+        let ensemble = curves[label]
+        guard let shares = curves.published[label]!.sharesWithin(ensemble) else {
+          return Finding(.undecided, "no point of it is where the seeds have some")
+        }
+        let noMore = shares.dropFirst().count { $0 <= shares[0] }
+        let evidence =
+          "\(NumberText.percent(shares[0])) of its points lie within \(seeds(ensemble.seeds.count)), and as few or "
+          + "fewer do of \(noMore) of these in its place"
+        if shares[0] >= 0.95 { return Finding(.supported, evidence) }
+        guard isMany(ensemble.seeds.count) else { return Finding(.undecided, evidence) }
+        let probability = Double(1 + noMore) / Double(shares.count)
+        return Finding(probability >= significance ? .supported : .contradicted, evidence)
       }
     }
   }

@@ -38,17 +38,27 @@ public struct PublishedCurve: Hashable, Sendable {
     self.accuracy = accuracy
   }
 
-  /// Which part of the points lies between the least and the greatest of the seeds, give or take the accuracy. Points
-  /// before the first or beyond the last of the seeds' are left out; 0 where that leaves none.
-  public func shareWithin(_ ensemble: CurveEnsemble) -> Double {
-    var (within, total) = (0, 0)
+  /// For this curve, and then for each seed's: which part of its points lies between the least and the greatest of all
+  /// the others, give or take this curve's accuracy. If this curve is one more of the seeds' kind, the least number in
+  /// that list is as likely to be a seed's as this curve's.
+  ///
+  /// The points are this curve's, without those before the first or beyond the last of the seeds'; `nil` where that
+  /// leaves none.
+  public func sharesWithin(_ ensemble: CurveEnsemble) -> [Double]? {
+    var within = [Int](repeating: 0, count: 1 + ensemble.curves.count)
+    var total = 0
     var index = 0
     for (x, y) in zip(x, y) where x >= Double(ensemble.x.first!) && x <= Double(ensemble.x.last!) {
       while Double(ensemble.x[index]) < x { index += 1 }
-      let values = ensemble.curves.map { $0[index] }
       total += 1
-      if values.min()! - accuracy <= y, y <= values.max()! + accuracy { within += 1 }
+      let values = [y] + ensemble.curves.map { $0[index] }
+      let (fromBelow, fromAbove) = (values.sorted().prefix(2), values.sorted(by: >).prefix(2))
+      for (curve, value) in values.enumerated() {
+        let least = value == fromBelow[0] ? fromBelow[1] : fromBelow[0]
+        let greatest = value == fromAbove[0] ? fromAbove[1] : fromAbove[0]
+        if least - accuracy <= value, value <= greatest + accuracy { within[curve] += 1 }
+      }
     }
-    return total == 0 ? 0 : Double(within) / Double(total)
+    return total == 0 ? nil : within.map { Double($0) / Double(total) }
   }
 }

@@ -4,7 +4,7 @@ import Autodiff
 import DeterministicMath
 
 /// How far a value is from its target.
-public enum CriticError: String, Hashable, Sendable, Codable {
+public enum CriticError: String, Hashable, Sendable, Codable, CaseIterable {
   /// (vₜ − V)².
   case squared
   /// ½ (vₜ − V)².
@@ -14,7 +14,7 @@ public enum CriticError: String, Hashable, Sendable, Codable {
 }
 
 /// What stands for the policy's entropy H.
-public enum EntropyForm: String, Hashable, Sendable, Codable {
+public enum EntropyForm: String, Hashable, Sendable, Codable, CaseIterable {
   /// The entropy.
   case exact
   /// `½ (log 2πσ + 1)`, with σ where σ² belongs (slip `entropy-of-sigma`). That is the entropy of a distribution with
@@ -25,7 +25,7 @@ public enum EntropyForm: String, Hashable, Sendable, Codable {
 }
 
 /// What becomes of the rows of a flush.
-public enum LossReduction: String, Hashable, Sendable, Codable {
+public enum LossReduction: String, Hashable, Sendable, Codable, CaseIterable {
   /// Their mean.
   case mean
   /// Their sum.

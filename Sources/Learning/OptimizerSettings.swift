@@ -102,7 +102,10 @@ public enum OptimizerSettings: Optimizer, Hashable {
 }
 
 extension OptimizerSettings: Codable {
-  private enum Rule: String, Codable {
+  /// What rules are called where settings are written.
+  public static let ruleNames = Rule.allCases.map(\.rawValue)
+
+  private enum Rule: String, Codable, CaseIterable {
     case adam
     case rmsProp = "rmsprop"
     case tensorFlowRMSProp = "rmsprop-tf1"

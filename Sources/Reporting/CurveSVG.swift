@@ -78,7 +78,7 @@ public struct CurvePlot: Sendable, Equatable {
 /// Plots as SVG.
 public enum CurveSVG {
   private static let colours = [
-    "#0072B2", "#D55E00", "#009E73", "#B0588A", "#B8860B", "#1A1A1A", "#3C96CF", "#6B4E9E",
+    "#0072B2", "#D55E00", "#009E73", "#B0588A", "#B8860B", "#8C4A2F", "#3C96CF", "#6B4E9E",
   ]
   private static let dashes = ["", "7 3", "2 2.5", "9 3 2 3"]
 
@@ -112,7 +112,10 @@ public enum CurveSVG {
     top += 6
     var legendX = margin
     let styles = styles(of: plot.series)
+    var references: Set<String> = []
     for (series, style) in zip(plot.series, styles) {
+      // References look alike, so those of one name have one entry.
+      if series.role == .reference, !references.insert(series.name).inserted { continue }
       let needed = 34 + Double(series.name.count) * 6.8 + 16
       if legendX > margin, legendX + needed > Double(width) - margin {
         legendX = margin
@@ -194,7 +197,8 @@ public enum CurveSVG {
       case .reference: return Style(colour: SVGCanvas.ink, width: 1.5, dash: "")
       case .line: index += 1
       }
-      let dash = dashes[index % dashes.count]
+      // Where the colours begin again, the dashes do not.
+      let dash = dashes[(index + index / colours.count) % dashes.count]
       return Style(
         colour: colours[index % colours.count], width: 1.8, dash: dash.isEmpty ? "" : "stroke-dasharray=\"\(dash)\"")
     }

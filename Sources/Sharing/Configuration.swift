@@ -63,7 +63,7 @@ public struct RewardScaling: Hashable, Sendable, Codable {
 }
 
 /// How a worker decides that there is another episode to play.
-public enum EpisodeClaim: String, Hashable, Sendable, Codable {
+public enum EpisodeClaim: String, Hashable, Sendable, Codable, CaseIterable {
   /// Looks whether fewer have *finished* than are asked for (published; hazard `episode-overrun`).
   case lookAtFinished
   /// Takes one of the budget, indivisibly.
@@ -71,7 +71,7 @@ public enum EpisodeClaim: String, Hashable, Sendable, Codable {
 }
 
 /// Whose updates the optimizer's step number counts.
-public enum StepCount: String, Hashable, Sendable, Codable {
+public enum StepCount: String, Hashable, Sendable, Codable, CaseIterable {
   /// Each worker its own (published; hazard `private-step`).
   case privateToWorker
   /// All workers together, block by block.
@@ -82,7 +82,7 @@ public enum StepCount: String, Hashable, Sendable, Codable {
 }
 
 /// How a worker counts a finished episode.
-public enum EpisodeCount: String, Hashable, Sendable, Codable {
+public enum EpisodeCount: String, Hashable, Sendable, Codable, CaseIterable {
   /// In one access.
   case indivisible
   /// Reads the count, and writes one more in a second access (hazard `lost-count`).
@@ -90,7 +90,7 @@ public enum EpisodeCount: String, Hashable, Sendable, Codable {
 }
 
 /// How a worker adds an episode to the smoothed reward.
-public enum RewardSmoothing: String, Hashable, Sendable, Codable {
+public enum RewardSmoothing: String, Hashable, Sendable, Codable, CaseIterable {
   /// In one access, with 0.0 as the mark for "no value yet" (published).
   case sentinel
   /// As `sentinel`, but the check is one access and the write another (hazard `running-reward`).
@@ -100,7 +100,7 @@ public enum RewardSmoothing: String, Hashable, Sendable, Codable {
 }
 
 /// Which net a worker acts by.
-public enum Acting: String, Hashable, Sendable, Codable {
+public enum Acting: String, Hashable, Sendable, Codable, CaseIterable {
   /// The local one, which stays the same from one pull to the next.
   case localNet
   /// The shared one, as it is before each action (hazard `view-acting`).

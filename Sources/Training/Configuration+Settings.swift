@@ -1,7 +1,9 @@
 // Any setting of a configuration by its name, as a user writes it: `optimizer.learningRate=1e-3`. The names are those
 // of the JSON form, so there is no second list of settings that could fall behind.
 
+import Autodiff
 import Foundation
+import Learning
 import Sharing
 
 /// A JSON document whose numbers keep their kind. (Foundation's untyped reader rounds some doubles on Linux.)
@@ -72,6 +74,12 @@ private enum JSONValue: Codable {
     return members[name]?.has(path.dropFirst()) ?? false
   }
 
+  /// The value, or the group of values, in the place that `path` names.
+  func value(at path: ArraySlice<String>) -> JSONValue {
+    guard case .object(let members) = self, let name = path.first else { return self }
+    return members[name]?.value(at: path.dropFirst()) ?? .null
+  }
+
   /// All values in it by their names, in alphabetical order.
   var leaves: [(name: String, value: JSONValue)] {
     // What has no members, such as a choice among several kinds of which this one has no numbers, is a value itself.
@@ -97,6 +105,21 @@ extension Configuration {
   private static let optionalSettings = [
     "criticRate", "flushCounter", "gradientNormLimit", "stalenessBound", "weightsSeed",
   ]
+
+  /// The words of settings that take one of a few.
+  private static let words: [String: [String]] = {
+    func all<Word: CaseIterable & RawRepresentable<String>>(_: Word.Type) -> [String] { Word.allCases.map(\.rawValue) }
+    return [
+      "acting": all(Acting.self), "advantage": all(Advantage.self), "criticTarget": all(CriticTarget.self),
+      "episodeClaim": all(EpisodeClaim.self), "episodeCount": all(EpisodeCount.self),
+      "flushCounter": all(FlushCounter.self), "granularity": ["tensor", "chunk:N", "parts:N"],
+      "loss.criticError": all(CriticError.self), "loss.entropy": all(EntropyForm.self),
+      "loss.reduction": all(LossReduction.self), "network.activation": all(Activation.self),
+      "optimizer.rule": OptimizerSettings.ruleNames, "rewardShaping": all(RewardShaping.self),
+      "rewardSmoothing": all(RewardSmoothing.self), "sharing": all(SharingProtocol.self),
+      "stepCount": all(StepCount.self),
+    ]
+  }()
 
   /// All settings as JSON.
   private var document: JSONValue {
@@ -156,7 +179,8 @@ extension Configuration {
         description: "the setting '\(name)' cannot be '\(text)' without '\(key.stringValue)'; "
           + "give the whole group as JSON, \(path.first!)={…}")
     } catch {
-      throw ConfigurationError(description: "the setting '\(name)' cannot be '\(text)'")
+      throw ConfigurationError(
+        description: "the setting '\(name)' cannot be '\(text)'; it takes \(whatIsTaken(at: path))")
     }
     // What nobody has read has no meaning, and was meant to have one.
     guard case .object = value else { return }
@@ -167,5 +191,22 @@ extension Configuration {
           description: "the setting '\(name)' cannot be '\(text)': there is no '\(member)' in it; leave it out")
       }
     }
+  }
+
+  /// What the setting that `path` names takes, found by trying where it is no word.
+  private func whatIsTaken(at path: ArraySlice<String>) -> String {
+    let name = path.joined(separator: ".")
+    let orNull = Self.optionalSettings.contains(name) ? "null or " : ""
+    if let words = Self.words[name] { return "\(orNull)one of \(words.joined(separator: ", "))" }
+    func takes(_ value: JSONValue) -> Bool {
+      var document = document
+      document.set(path, to: value)
+      return (try? JSONDecoder().decode(Configuration.self, from: JSONEncoder().encode(document))) != nil
+    }
+    if takes(.bool(true)) { return "true or false" }
+    if takes(.number(0.5)) { return "\(orNull)a number" }
+    if takes(.integer(1)) { return "\(orNull)a whole number" }
+    if takes(.list([.integer(1)])) { return "a list of whole numbers such as [200,100]" }
+    return "a group such as \(document.value(at: path).words)"
   }
 }

@@ -10,30 +10,26 @@ import Reporting
 struct CurveFile {
   let path: String
   let run: CurveRun
-  /// The digest of all settings, and of the state after the first accesses: a program that computes anything else than
-  /// the one that wrote the file does so from the beginning.
-  let fingerprint: String
 
-  /// The file of `run` at `path`.
-  init(path: String, run: CurveRun) throws {
-    self.path = path
-    self.run = run
+  /// The digest of all settings, and of the state after the first flushes: a program that computes anything else than
+  /// the one that wrote the file does so from the beginning.
+  private func fingerprint() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     var digest = try run.beginning()
     for byte in try encoder.encode(run) { digest.combine(UInt64(byte)) }
-    fingerprint = "\(digest)"
+    return "\(digest)"
   }
 
   /// The curve; `nil` where there is none, or it is of another run.
-  func load() -> SeedCurve? {
+  func load() throws -> SeedCurve? {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
     let lines = text.split(separator: "\n")
     guard lines.count > 1 else { return nil }
     let header = lines[0].split(separator: " ", maxSplits: 4)
-    guard header.count == 5, header[2] == fingerprint, let ending = ending(String(header[3]), String(header[4])) else {
-      return nil
-    }
+    guard header.count == 5, let ending = ending(String(header[3]), String(header[4])),
+      try header[2] == fingerprint()
+    else { return nil }
     var points: [CurvePoint] = []
     for line in lines.dropFirst(2) {
       let cells = line.split(separator: ",")
@@ -54,14 +50,14 @@ struct CurveFile {
   }
 
   /// Writes the curve.
-  func save(_ curve: SeedCurve) throws(FileWriteError) {
+  func save(_ curve: SeedCurve) throws {
     let ending =
       switch curve.ending {
       case .scored(let score): "score \(score)"
       case .stopped(let reason): "stopped \(reason)"
       }
-    let lines =
-      ["# run \(fingerprint) \(ending)", "\(run.measure.clock.rawValue),value"] + curve.points.map { "\($0.x),\($0.y)" }
+    let header = ["# run \(try fingerprint()) \(ending)", "\(run.measure.clock.rawValue),value"]
+    let lines = header + curve.points.map { "\($0.x),\($0.y)" }
     try AtomicFile(path: path, force: true).save(lines.joined(separator: "\n") + "\n")
   }
 }

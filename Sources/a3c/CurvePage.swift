@@ -13,8 +13,8 @@ struct CurvePage {
   /// The page of `reports`, which the words of `arguments` asked for.
   init(_ reports: [CurveReport], _ arguments: Arguments) {
     self.reports = reports
-    let name = arguments[CurvesCommand.name] ?? "--all"
-    command = (["a3c curves \(name)"] + CurvesCommand.runWords(arguments)).joined(separator: " ")
+    let words = ["a3c curves"] + CurvesCommand.resultWords(arguments) + CurvesCommand.runWords(arguments)
+    command = words.joined(separator: " ")
   }
 
   /// The folder of the pictures of a page at `path`.
@@ -41,20 +41,23 @@ struct CurvePage {
       "# Published curves",
       "<!-- Written by .ci/make-curves: change the words in Sources/Experiments and Sources/a3c/CurvePage.swift. -->",
       """
-      Each published result beside many seeds of the same settings, which `\(command)` runs in lockstep. Lines are
-      interquartile means (IQM), bands their 95 % intervals by a bootstrap that draws whole seeds within each setting
-      (Agarwal et al. 2021), thin lines single seeds, and the black line is what was published, one run each time.
+      Each published result beside many seeds of the same settings, which
+      `\(command)` runs in lockstep. Lines are interquartile means (IQM), bands
+      their 95 % intervals by a bootstrap that draws whole seeds within each setting (Agarwal et al. 2021), thin lines
+      single seeds, and the black line is what was published, one run each time.
       """,
       """
       Of \(counted(verdicts.count, "published conclusion")), \(count(.supported)) are supported, \
-      \(count(.contradicted)) contradicted, and \(count(.undecided)) undecided. *Supported* and *contradicted* mean
-      that chance is no likely reason: intervals at 95 %, and for "is one of ours" enough seeds that a like run would be
-      outside their range in one case of ten at most.
+      \(count(.contradicted)) contradicted, and \(count(.undecided)) undecided; the
+      results that are marked as ours are not counted. *Supported* and *contradicted* mean that chance is no likely
+      reason: intervals at 95 %, for a printed number so many seeds that a like run is outside their range in one case
+      of ten at most, and for a published curve that a like run is as little within their range in one case of ten at
+      most.
       """,
       table(
         ["result", "supported", "contradicted", "undecided"],
         reports.map { report in
-          ["[\(report.name)](#\(report.name))"]
+          ["[\(report.name)](#\(report.name))\(report.isOurs ? " (ours)" : "")"]
             + [Verdict.supported, .contradicted, .undecided].map { verdict in
               "\(report.conclusions.count { $0.verdict == verdict })"
             }

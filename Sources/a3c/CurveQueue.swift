@@ -26,7 +26,8 @@ final class CurveQueue: @unchecked Sendable {
   private let lock = NSLock()
   private let meter: ProgressMeter
   private var next = 0
-  private var finished = 0
+  /// What was made so far, by the files' paths.
+  private var curves: [String: SeedCurve] = [:]
   /// For each run, how many of its steps are done, as far as its threads have said.
   private var done: [Int]
   private var failure: (any Error)?
@@ -40,8 +41,9 @@ final class CurveQueue: @unchecked Sendable {
   }
 
   /// Makes all of them, `threads` at a time.
+  /// - Returns: the curves by their files' paths.
   /// - Throws: the first error, `Interrupted` where a signal came; runs that had finished by then are kept.
-  func run(threads: Int) throws {
+  func run(threads: Int) throws -> [String: SeedCurve] {
     DispatchQueue.concurrentPerform(iterations: min(threads, files.count)) { _ in
       while let number = take() {
         do {
@@ -52,7 +54,7 @@ final class CurveQueue: @unchecked Sendable {
             self.advance(number, to: Int(Double(steps) * min(1, Double(passed) / Double(length))))
           }
           try file.save(curve)
-          lock.withLock { finished += 1 }
+          lock.withLock { curves[file.path] = curve }
           advance(number, to: steps)
         } catch {
           lock.withLock { failure = failure ?? error }
@@ -61,6 +63,7 @@ final class CurveQueue: @unchecked Sendable {
     }
     meter.finish()
     if let failure { throw failure }
+    return curves
   }
 
   private func take() -> Int? {
@@ -75,7 +78,7 @@ final class CurveQueue: @unchecked Sendable {
     lock.withLock {
       done[number] = steps
       meter.update(
-        done.reduce(0, +), notes: ["\(finished) of \(counted(files.count, "run"))", files[number].path])
+        done.reduce(0, +), notes: ["\(curves.count) of \(counted(files.count, "run"))", files[number].path])
     }
   }
 }

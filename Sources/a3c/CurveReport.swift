@@ -132,13 +132,14 @@ struct CurveReport: Encodable {
   }
 }
 
-/// The published results that there are.
+/// The results that there are.
 struct ResultList: Encodable {
   /// One of them.
   struct Entry: Encodable {
     let name: String
     let title: String
     let source: String
+    let isOurs: Bool
     let variants: [String]
     let conclusions: [String]
   }
@@ -148,8 +149,8 @@ struct ResultList: Encodable {
   init(_ results: [PublishedResult]) {
     self.results = results.map { result in
       Entry(
-        name: result.name, title: result.title, source: result.source, variants: result.variants.map(\.label),
-        conclusions: result.conclusions.map(\.statement))
+        name: result.name, title: result.title, source: result.source, isOurs: result.isOurs,
+        variants: result.variants.map(\.label), conclusions: result.conclusions.map(\.statement))
     }
   }
 
@@ -157,10 +158,12 @@ struct ResultList: Encodable {
   func screen(on terminal: Terminal) -> String {
     let lines =
       results.flatMap { entry in
-        [terminal.emphasised(entry.name, .strong), "  \(entry.title)", "  \(entry.source)"]
+        [terminal.emphasised(entry.name, .strong) + (entry.isOurs ? " (ours)" : ""), "  \(entry.title)"]
+          + ["  \(entry.source)"]
           + terminal.keyValueLines(
             [("runs", entry.variants.joined(separator: "; "))], wrapsValues: true)
       }
-    return (lines + ["", "run one with: a3c curves NAME; all with: a3c curves --all"]).joined(separator: "\n")
+    let last = "run one with: a3c curves NAME; all that were published with: a3c curves --all"
+    return (lines + ["", last]).joined(separator: "\n")
   }
 }

@@ -11,6 +11,8 @@ struct CurvesCommand {
   static let name = Option<String?>(
     operand: .result, help: "a published result, or the first word of several; without one they are listed")
   static let all = Option<Bool>(flag: "all", help: "run all published results")
+  static let ours = Option<Bool>(
+    flag: "ours", help: "run this project's own: its tuned presets, and what it asks of the published systems")
   static let seeds = Option<Int>(
     "seeds", .count(1...10_000), default: 20,
     help: "how many seeds; results that count frequencies take twice or five times as many")
@@ -39,10 +41,10 @@ struct CurvesCommand {
       three flushes a worker come out otherwise. A seed that diverges is counted and left out of the means. \
       Ctrl-C keeps what is finished, and the same command goes on from there.
       """,
-    options: [name, all, seeds, fromSeed, quirks, jobs, out, published, page, json],
+    options: [name, all, ours, seeds, fromSeed, quirks, jobs, out, published, page, json],
     examples: [
       "a3c curves", "a3c curves sjtu-figure-1 --seeds 20", "a3c curves sjtu --quirks both",
-      "a3c curves --all --seeds 20",
+      "a3c curves --all --seeds 20", "a3c curves --ours --jobs 1",
     ])
 
   /// Whether the quirks of the published programs are on.
@@ -57,19 +59,25 @@ struct CurvesCommand {
   /// Settles which of the `known` results are meant.
   init(_ arguments: Arguments, among known: [PublishedResult] = PublishedResult.all) throws(UsageError) {
     self.arguments = arguments
+    let (all, ours) = (arguments[Self.all], arguments[Self.ours])
     guard let name = arguments[Self.name] else {
-      results = known
       let others = Self.declaration.options.map(\.name).filter { $0 != "json" && arguments.given.contains($0) }
-      if let option = others.first, !arguments[Self.all] {
+      if let option = others.first, !all, !ours {
         throw UsageError("--\(option) needs a result to run: name one, or say --all; a3c curves lists them")
       }
+      results = all || ours ? known.filter { $0.isOurs ? ours : all } : known
       return
     }
-    guard !arguments[Self.all] else {
-      throw UsageError("--all means every result, and '\(name)' one; leave one of them out")
+    guard !all, !ours else {
+      throw UsageError("--\(all ? "all" : "ours") means many results, and '\(name)' one; leave one of them out")
     }
     let named = known.filter { $0.name == name }
     results = named.isEmpty ? known.filter { $0.name.hasPrefix("\(name)-") } : named
+  }
+
+  /// The words that ask for the same results.
+  static func resultWords(_ arguments: Arguments) -> [String] {
+    arguments[name].map { [$0] } ?? [all, ours].filter { arguments[$0] }.map { "--\($0.name)" }
   }
 
   /// The words that ask for the same runs of a result.
@@ -84,7 +92,7 @@ struct CurvesCommand {
   /// - Returns: the exit code.
   func run() throws -> Int32 {
     let isJSON = arguments[Self.json]
-    guard arguments[Self.all] || arguments[Self.name] != nil else {
+    guard !Self.resultWords(arguments).isEmpty else {
       print(isJSON ? try ResultList(results).json() : ResultList(results).screen(on: .standardOutput))
       return 0
     }
@@ -135,13 +143,12 @@ struct CurvesCommand {
     var paths: Set<String> = []
     for (path, run) in pending.flatMap(\.runs) where paths.insert(path).inserted {
       try CurveQueue.Interrupted.check()
-      let file = try CurveFile(path: path, run: run)
-      curves[path] = file.load()
+      let file = CurveFile(path: path, run: run)
+      curves[path] = try file.load()
       if curves[path] == nil { missing.append(file) }
     }
     let queue = CurveQueue(missing, style: missing.isEmpty ? .silent : style)
-    try queue.run(threads: arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount)
-    for file in missing { curves[file.path] = file.load() }
-    return curves
+    let threads = arguments[Self.jobs] ?? ProcessInfo.processInfo.activeProcessorCount
+    return curves.merging(try queue.run(threads: threads)) { _, new in new }
   }
 }

@@ -242,14 +242,20 @@ private struct Place {
     #expect(try names("swingup") == ["swingup"])
     #expect(try names("sjtu").count == PublishedResult.all.count { $0.name.hasPrefix("sjtu-") })
     #expect(try names("sjtu-figure").count == 5)
+    let all = PublishedResult.all
+    #expect(try names("--all") == all.filter { !$0.isOurs }.map(\.name))
+    #expect(try names("--ours") == all.filter(\.isOurs).map(\.name) && names("--ours").contains("pendulum-best"))
+    #expect(try CurvesCommand(CurvesCommand.declaration.parse(["--all", "--ours"])).results.count == all.count)
   }
 
   @Test func `results are listed, and a list takes no other option`() throws {
     let list = try ProgramRun(["curves"])
     #expect(list.exitCode == 0)
-    for result in PublishedResult.all { #expect(list.output.contains("\(result.name)\n")) }
+    for result in PublishedResult.all {
+      #expect(list.output.contains("\(result.name)\(result.isOurs ? " (ours)" : "")\n"))
+    }
     #expect(try ProgramRun(["curves", "--json"]).json()["results"] != nil)
-    for words in [["--seeds", "3"], ["sjtu-figure-1", "--all"], ["unknown"]] {
+    for words in [["--seeds", "3"], ["sjtu-figure-1", "--all"], ["swingup", "--ours"], ["unknown"]] {
       #expect(throws: UsageError.self) {
         try CurvesCommand(try CurvesCommand.declaration.parse(words))
       }

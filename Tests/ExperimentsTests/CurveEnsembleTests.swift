@@ -99,8 +99,8 @@ extension SeedCurve {
   private let seeds = ensemble([[1, 2, 3, 4], [2, 3, 4, 5]])
 
   @Test func `the share within counts points between the least and the greatest seed`() {
-    func share(_ x: [Double], _ y: [Double], _ accuracy: Double = 0) -> Double {
-      PublishedCurve(x: x, y: y, accuracy: accuracy).shareWithin(seeds)
+    func share(_ x: [Double], _ y: [Double], _ accuracy: Double = 0) -> Double? {
+      PublishedCurve(x: x, y: y, accuracy: accuracy).sharesWithin(seeds)?[0]
     }
     #expect(share([1, 2, 3, 4], [1, 3, 3.5, 5]) == 1)
     #expect(share([1, 2, 3, 4], [0.9, 3, 3.5, 5.1]) == 0.5)
@@ -109,7 +109,16 @@ extension SeedCurve {
     #expect(share([1.5], [1.5]) == 0 && share([1.5], [2.5]) == 1)
     // What lies outside the seeds' places is no evidence.
     #expect(share([0, 5, 1], [0, 0, 1]) == 1)
-    #expect(share([0, 9], [1, 1]) == 0)
+    #expect(share([0, 9], [1, 1]) == nil)
+  }
+
+  @Test func `each seed is compared with the other seeds and the published curve`() {
+    func shares(_ y: [Double], _ accuracy: Double = 0) -> [Double]? {
+      PublishedCurve(x: [1, 2, 3, 4], y: y, accuracy: accuracy).sharesWithin(seeds)
+    }
+    #expect(shares([1, 3, 3.5, 5]) == [1, 0.25, 0.5])
+    #expect(shares([0, 0, 9, 9]) == [0, 0.5, 0.5])
+    #expect(shares([0, 0, 9, 9], 1) == [0.25, 1, 1])
   }
 }
 

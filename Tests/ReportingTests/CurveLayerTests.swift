@@ -41,4 +41,28 @@ import Testing
       CurveSeries(name: "line", points: Self.points([0, 1])))
     #expect(picture.contains("#0072B2") && !picture.contains("#D55E00"))
   }
+
+  @Test func `thirty-two lines can be told apart, and none is as black as what is published`() {
+    let lines = (0..<32).map { CurveSeries(name: "line \($0)", points: Self.points([0, Double($0)])) }
+    let picture = CurveSVG.render(CurvePlot(title: "Curves", xLabel: "x", yLabel: "y", series: lines))
+    let elements = picture.split(separator: "\n").filter { $0.hasPrefix("<path") }
+    let looks = elements.map { element in
+      ["stroke=\"", "stroke-dasharray=\""].map { name in
+        element.range(of: name).map { element[$0.upperBound...].prefix { $0 != "\"" } } ?? ""
+      }
+    }
+    #expect(looks.count == 32 && Set(looks).count == 32)
+    #expect(looks.allSatisfy { !["#1A1A1A", SVGCanvas.ink].contains(String($0[0])) })
+  }
+
+  @Test func `references of one name have one entry of the legend`() {
+    func reference(_ name: String, _ y: Double) -> CurveSeries {
+      CurveSeries(name: name, points: Self.points([0, y]), role: .reference)
+    }
+    let picture = Self.render(reference("published", 1), reference("published", 2), reference("another", 3))
+    let entries = picture.split(separator: "\n").filter { $0.hasPrefix("<text") }
+    #expect(entries.count { $0.contains(">published</text>") } == 1)
+    #expect(entries.count { $0.contains(">another</text>") } == 1)
+    #expect(picture.split(separator: "\n").count { $0.hasPrefix("<path") } == 3)
+  }
 }
