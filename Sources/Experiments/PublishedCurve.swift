@@ -40,7 +40,7 @@ public struct PublishedCurve: Hashable, Sendable {
 
   /// For this curve, and then for each seed's: which part of its points lies between the least and the greatest of all
   /// the others, give or take this curve's accuracy. If this curve is one more of the seeds' kind, the least number in
-  /// that list is as likely to be a seed's as this curve's.
+  /// that list is as likely to be this curve's as that of any one seed.
   ///
   /// The points are this curve's, without those before the first or beyond the last of the seeds'; `nil` where that
   /// leaves none.

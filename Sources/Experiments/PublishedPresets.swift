@@ -8,7 +8,7 @@ extension Preset {
   /// The published systems.
   static let published = [
     sjtu, a2cStep, a2cStepMountainCar, a2cEpoch, a3cCartPole, a3cPendulum, morvan, swingup(1), swingup(8), swingup(16),
-    swingupThreads, swingupProcesses,
+    swingupThreads, swingupProcesses(1), swingupProcesses(8),
   ]
 
   private static let choice = "this project's choice: the document does not say"
@@ -193,13 +193,17 @@ extension Preset {
   }
 
   /// Several processes, which the report had no time to run: each binds its own gradient to the shared weights.
-  public static let swingupProcesses = swingup(8).changed(
-    "swingup-processes", summary: "A3C on the PyBullet swing-up, the report's several processes, 4 of them, lock-free",
-    origins: [
-      "workers": choice, "sharing": "A3C swing-up report, of which this is the effect in processes",
-      "optimizer": "A3C swing-up report, for one process; shared moments are this project's choice",
-    ]
-  ) { ($0.workers, $0.sharing) = (4, .hogwild) }
+  static func swingupProcesses(_ steps: Int) -> Preset {
+    swingup(steps).changed(
+      steps == 8 ? "swingup-processes" : "swingup-processes-n\(steps)",
+      summary: "A3C on the PyBullet swing-up, the report's several processes, 4 of them, lock-free, "
+        + (steps == 1 ? "by single steps" : "by \(steps) steps"),
+      origins: [
+        "workers": choice, "sharing": "A3C swing-up report, of which this is the effect in processes",
+        "optimizer": "A3C swing-up report, for one process; shared moments are this project's choice",
+      ]
+    ) { ($0.workers, $0.sharing) = (4, .hogwild) }
+  }
 
   // MARK: Parts
 
