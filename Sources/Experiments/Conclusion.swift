@@ -147,8 +147,8 @@ extension Conclusion {
   /// is taken to be a possible setting that the publication leaves open.
   ///
   /// Supported where 95 % of its points lie within the least and the greatest of the seeds, give or take what it could
-  /// be read with, or where one in ten of the seeds' own curves, each in its place, has no more points within: a run of
-  /// the same kind is outside the range of 20 others at a tenth of its points, and some are at more.
+  /// be read with; contradicted where fewer than half do. How much a run of the same kind may be outside, the seeds'
+  /// own curves tell, each in its place: that is part of the evidence, and does not decide.
   public static func curveIsOne(ofSeedsOf labels: [String]) -> Conclusion {
     Conclusion("The published curve lies within the range of the seeds' curves", of: labels) { curves in
       anyOf(labels) { label in
@@ -161,9 +161,7 @@ extension Conclusion {
           "\(NumberText.percent(shares[0])) of its points lie within \(seeds(ensemble.seeds.count)), and as few or "
           + "fewer do of \(noMore) of these in its place"
         if shares[0] >= 0.95 { return Finding(.supported, evidence) }
-        guard isMany(ensemble.seeds.count) else { return Finding(.undecided, evidence) }
-        let probability = Double(1 + noMore) / Double(shares.count)
-        return Finding(probability >= significance ? .supported : .contradicted, evidence)
+        return Finding(shares[0] < 0.5 && isMany(ensemble.seeds.count) ? .contradicted : .undecided, evidence)
       }
     }
   }

@@ -52,10 +52,11 @@ public struct PublishedCurve: Hashable, Sendable {
       while Double(ensemble.x[index]) < x { index += 1 }
       total += 1
       let values = [y] + ensemble.curves.map { $0[index] }
-      let (fromBelow, fromAbove) = (values.sorted().prefix(2), values.sorted(by: >).prefix(2))
+      let sorted = values.sorted()
+      let last = sorted.count - 1
       for (curve, value) in values.enumerated() {
-        let least = value == fromBelow[0] ? fromBelow[1] : fromBelow[0]
-        let greatest = value == fromAbove[0] ? fromAbove[1] : fromAbove[0]
+        let least = value == sorted[0] ? sorted[1] : sorted[0]
+        let greatest = value == sorted[last] ? sorted[last - 1] : sorted[last]
         if least - accuracy <= value, value <= greatest + accuracy { within[curve] += 1 }
       }
     }

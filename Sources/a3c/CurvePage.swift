@@ -50,9 +50,9 @@ struct CurvePage {
       Of \(counted(verdicts.count, "published conclusion")), \(count(.supported)) are supported, \
       \(count(.contradicted)) contradicted, and \(count(.undecided)) undecided; the
       results that are marked as ours are not counted. *Supported* and *contradicted* mean that chance is no likely
-      reason: intervals at 95 %, for a printed number so many seeds that a like run is outside their range in one case
-      of ten at most, and for a published curve that a like run is as little within their range in one case of ten at
-      most.
+      reason: intervals at 95 %, and for a printed number so many seeds that a like run is outside their range in one
+      case of ten at most. A published curve is supported where 95 % of its points are within the seeds' range, and
+      contradicted where fewer than half are.
       """,
       table(
         ["result", "supported", "contradicted", "undecided"],
