@@ -54,6 +54,8 @@ public struct Conclusion: Sendable {
   public let statement: String
   /// The labels of the variants that it looks at.
   public let labels: [String]
+  /// Whether the publication does not say so: this project asks.
+  public private(set) var isOurs = false
   private let judgement: @Sendable (ResultCurves) -> Finding
 
   /// A conclusion about the variants `labels`, which `judge` answers.
@@ -61,6 +63,26 @@ public struct Conclusion: Sendable {
     self.statement = statement
     self.labels = labels
     judgement = judge
+  }
+
+  /// The same as a question of this project's.
+  public var asOurs: Conclusion {
+    var ours = self
+    ours.isOurs = true
+    return ours
+  }
+
+  /// The opposite, by the same numbers.
+  public func denied(as statement: String) -> Conclusion {
+    let judgement = judgement
+    return Conclusion(statement, of: labels) { curves in
+      let finding = judgement(curves)
+      switch finding.verdict {
+      case .supported: return Finding(.contradicted, finding.evidence)
+      case .contradicted: return Finding(.supported, finding.evidence)
+      case .undecided: return finding
+      }
+    }
   }
 
   /// The answer; what it rests on says how many seeds are missing in it.
@@ -228,15 +250,7 @@ extension Conclusion {
   public static func staysBelow(
     _ statistic: SeedStatistic, _ level: Double, in label: String, _ statement: String
   ) -> Conclusion {
-    let reaches = reaches(statistic, level, in: label, statement)
-    return Conclusion(statement, of: [label]) { curves in
-      let finding = reaches.judge(curves)
-      switch finding.verdict {
-      case .supported: return Finding(.contradicted, finding.evidence)
-      case .contradicted: return Finding(.supported, finding.evidence)
-      case .undecided: return finding
-      }
-    }
+    reaches(statistic, level, in: label, "").denied(as: statement)
   }
 
   /// "How a run ends follows from one source of chance": supported where the interval of its share alone is above one

@@ -129,21 +129,26 @@ public struct CurveRun: Hashable, Sendable, Codable {
     }
   }
 
-  /// Where the last point of its curve is.
-  public var lastPoint: Int {
+  /// Where the points of its curve are.
+  public var places: [Int] {
     switch measure {
-    case .smoothedReward, .smoothedReturn: length
-    case .greedyScore(let interval, _, _, _): length - length % interval
+    case .smoothedReward, .smoothedReturn: Array(1...length)
+    case .greedyScore(let interval, _, _, _): Array(stride(from: interval, through: length, by: interval))
     }
   }
 
-  /// The digest of the state after the steps of about three flushes a worker: where it is another than before, so is
-  /// the rest.
-  public func beginning() throws -> StateDigest {
+  /// The digest of a state from which on the rest follows: where it is another than before, so is the rest.
+  public func beginning() throws -> StateDigest { try begun().digest }
+
+  /// The simulation after the steps of about three flushes a worker and the first update of the shared model, which
+  /// under `overwrite` is at an episode's end.
+  func begun() throws -> TrainingSimulation {
     var simulation = try configuration.makeSimulation(schedule, scheduleSeed: scheduleSeed)
     let steps = max(256, 3 * configuration.flushLength * configuration.workers)
-    while simulation.world.statistics.environmentSteps < steps, simulation.advance() != nil {}
-    return simulation.digest
+    while simulation.world.statistics.environmentSteps < steps || simulation.world.passed(.updates) == 0,
+      simulation.advance() != nil
+    {}
+    return simulation
   }
 
   /// Runs it to its end.
@@ -201,7 +206,7 @@ public struct CurveRun: Hashable, Sendable, Codable {
     let player = try PolicyPlayer(
       configuration, parameters: simulation.world.model.parameters, seed: ~configuration.seed,
       moments: try configuration.observationMoments(of: simulation.processes[0].state))
-    let returns = (first..<first + UInt32(episodes)).map { player.play(episode: $0, .greedy).episodeReturn }
+    let returns = try (first..<first + UInt32(episodes)).map { try player.play(episode: $0, .greedy).episodeReturn }
     return Sample(returns).mean
   }
 }

@@ -50,21 +50,14 @@ public struct EvaluatedReturns: Hashable, Sendable {
 
   /// Plays episodes 0, 1, … with `player`.
   /// - Parameter advance: called after each episode.
-  /// - Throws: `UnplayablePolicy` at a return that is not finite.
+  /// - Throws: `UnplayablePolicy` at an action that is no number, or a return that is not finite.
   /// - Precondition: there is at least one episode.
   public init(
     of player: PolicyPlayer, _ choice: ActionChoice, episodes count: UInt32, advance: () -> Void = {}
   ) throws(UnplayablePolicy) {
     var episodes: [PlayedEpisode] = []
     for number in 0..<count {
-      let episode = player.play(episode: number, choice)
-      guard episode.episodeReturn.isFinite else {
-        throw UnplayablePolicy(
-          description:
-            "the return of \(choice.rawValue) episode \(number) is \(episode.episodeReturn): the weights are "
-            + "too large to compute with; give an earlier checkpoint")
-      }
-      episodes.append(episode)
+      episodes.append(try player.play(episode: number, choice))
       advance()
     }
     self.choice = choice

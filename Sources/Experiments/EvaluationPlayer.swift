@@ -107,9 +107,15 @@ public final class PolicyPlayer {
 
   /// Plays episode `number`, until it terminates or reaches the step limit.
   /// - Parameter observe: gets every step as it is made.
+  /// - Throws: `UnplayablePolicy` at an action that is no number, or a return that is not finite.
   public func play(
     episode number: UInt32, _ choice: ActionChoice, observe: (PlayedStep) -> Void = { _ in }
-  ) -> PlayedEpisode {
+  ) throws(UnplayablePolicy) -> PlayedEpisode {
+    func unplayable(_ what: String, _ value: some BinaryFloatingPoint) -> UnplayablePolicy {
+      UnplayablePolicy(
+        description: "\(what) of \(choice.rawValue) episode \(number) is \(value): the weights are too large to "
+          + "compute with; give an earlier checkpoint")
+    }
     var environment = start
     var startStates = RandomStream(seed: seed, worker: number, purpose: .environment)
     var noise = RandomStream(seed: seed, worker: number, purpose: .action)
@@ -119,9 +125,11 @@ public final class PolicyPlayer {
       let before = environment
       let observation = observation(of: environment)
       let (action, mean, deviation, value) = act(observation, choice, &noise)
+      if let none = action.first(where: \.isNaN) { throw unplayable("the action in step \(step)", none) }
       let requested = action.map { Double($0) }
       let outcome = environment.step(requested.span)
       episodeReturn += outcome.reward
+      guard episodeReturn.isFinite else { throw unplayable("the return", episodeReturn) }
       observe(
         PlayedStep(
           environment: before, observation: observation, mean: mean, deviation: deviation, value: value, action: action,

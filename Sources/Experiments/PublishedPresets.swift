@@ -8,10 +8,12 @@ extension Preset {
   /// The published systems.
   static let published = [
     sjtu, a2cStep, a2cStepMountainCar, a2cEpoch, a3cCartPole, a3cPendulum, morvan, swingup(1), swingup(8), swingup(16),
-    swingupThreads, swingupProcesses(1), swingupProcesses(8),
+    swingupThreads, swingupProcesses(1), swingupProcesses(8), swingupProcesses(16),
   ]
 
   private static let choice = "this project's choice: the document does not say"
+  /// Of what can make no difference where nobody else is.
+  private static let one = "this project's choice: with a single worker all are alike"
 
   // MARK: sjtu
 
@@ -50,7 +52,8 @@ extension Preset {
     origins: [
       "optimizer.beta1": "PyTorch's default", "optimizer.beta2": "PyTorch's default",
       "optimizer.epsilon": "PyTorch's default", "optimizer.weightDecay": "PyTorch's default", "granularity": choice,
-      "seed": choice,
+      "seed": choice, "maxSteps": "gym's limit", "sharing": one, "stepCount": one, "episodeClaim": one,
+      "pullsInitially": one,
     ],
     configuration: alone(
       on: "Pendulum-v0", episodes: 3000, maxSteps: 200, flushLength: 1, discount: 0.99, loss: .a2cStep,
@@ -93,7 +96,7 @@ extension Preset {
       "workers": paper, "flushLength": paper, "optimizer": paper, "optimizer.learningRate": choice,
       "optimizer.epsilon": "Mnih et al. 2016, where it stands within the root",
       "loss": paper, "gradientNormLimit": paper, "annealsLearningRate": "Mnih et al. 2016, by steps; here by episodes",
-      "network": paper, "episodes": choice,
+      "network": "this project's choice: the paper's layers for continuous control, as one trunk", "episodes": choice,
       "maxSteps": "gym's limit", "granularity": choice, "seed": choice,
     ],
     configuration: Configuration(
@@ -124,7 +127,7 @@ extension Preset {
   /// The algorithm of the paper on a torque.
   public static let a3cPendulum = a3cCartPole.changed(
     "a3c-pendulum", summary: "A3C on Pendulum-v0, lock-free, as in Mnih et al. 2016 (16 workers)",
-    origins: ["rewardScaling": choice]
+    origins: ["rewardScaling": choice, "network": paper]
   ) {
     ($0.environment, $0.episodes, $0.maxSteps) = ("Pendulum-v0", 4000, 200)
     $0.network = .a3cGaussian

@@ -39,7 +39,7 @@ private struct Figure {
     The report does not say what the learner saw of a reward r: *raw* is r, *scaled* (r + 8.1)/8.1, as in the program \
     that the report builds on. Its figures 1, 2 and 4 rise as fast as the second and end as unevenly as the first: \
     *between* is (r + 8.1)/2, the best of nineteen shifts and factors that were tried on figure 1, with three to ten \
-    seeds each.
+    seeds each; so figure 1 is no test of it. None that was tried has all three figures: docs/design.md has the numbers.
     """
   }
 
@@ -92,7 +92,8 @@ extension PublishedResult {
     return [
       figures[0].result("Group 1 of both comparisons"),
       figures[1].result("Group 2 of the step limits"),
-      figures[2].result("Group 3 of the step limits", neverLearns(-5.374)),
+      // The report draws no conclusion from this figure alone.
+      figures[2].result("Group 3 of the step limits", neverLearns(-5.374).map(\.asOurs)),
       figures[3].result("Group 2 of the workers"),
       figures[4].result("Group 3 of the workers", neverLearns(-7.807)),
       stepLimits, workers, chance,
@@ -123,9 +124,8 @@ extension PublishedResult {
         .greater(
           .best, in: labels[0], thanIn: labels[1],
           "A large limit, when raised, gives a somewhat better result (\(rewards))"),
-        .greater(
-          .crossing(of: -1), in: labels[1], thanIn: labels[0],
-          "A large limit, when raised, still learns faster, which the report says it hardly does (\(rewards))"),
+        .greater(.crossing(of: -1), in: labels[1], thanIn: labels[0], "").denied(
+          as: "A large limit, when raised, hardly learns faster (\(rewards))"),
       ]
     })
 
@@ -140,7 +140,8 @@ extension PublishedResult {
           "Half the workers, with half the episodes, give a worse result (\(rewards))"),
         .greater(
           .value(at: 500), in: labels[0], thanIn: labels[1],
-          "Half the workers are worse after equally many episodes, which the report did not separate (\(rewards))"),
+          "Half the workers are worse after equally many episodes, which the report did not separate (\(rewards))"
+        ).asOurs,
         .greater(.best, in: labels[0], thanIn: labels[2], "A third of the workers give a worse result (\(rewards))"),
         .greater(
           .crossing(of: -1), in: labels[2], thanIn: labels[0], "A third of the workers learn more slowly (\(rewards))"),
@@ -162,7 +163,8 @@ extension PublishedResult {
         A run is determined by its schedule, the noise of its actions and its initial weights. Here seeds stand in \
         pairs, and each run is made again with one of the three from its partner and the other two as they were. What \
         is left of the variance between seeds where one alone is exchanged is what that one decides with the help of \
-        the others; what one of them decides alone stays the same whatever the others are (Sobol's indices).
+        the others; what one of them decides alone stays the same whatever the others are (Sobol's indices). An \
+        estimate of a share may fall below 0 %.
         """,
       variants: [own]
         + exchanged.map { factor, _, label in

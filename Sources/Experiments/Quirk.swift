@@ -90,11 +90,12 @@ public enum Quirk: String, CaseIterable, Hashable, Sendable, Codable {
 
 extension Configuration {
   /// Repairs every quirk, and what else a published program was not meant to do: a count in two accesses, an advantage
-  /// that is differentiated.
+  /// that is differentiated, a density with σ where σ² belongs.
   public mutating func repair() {
     for quirk in Quirk.allCases { quirk.repair(&self) }
     episodeCount = .indivisible
     loss.attachesAdvantage = false
+    loss.takesDensityOfSigma = false
   }
 
   /// The quirks that it has, in the order of the catalogue.

@@ -74,8 +74,11 @@ extension Configuration {
       stepCount != .readTwice || sharing == .sharded,
       "stepCount readTwice needs sharing sharded, whose blocks it counts; choose another step count")
     try check(
-      sharing != .synchronous || (acting == .localNet && flushesAtEpisodeEnd),
-      "sharing synchronous goes neither with acting sharedNet nor with flushesAtEpisodeEnd false; change one of them")
+      sharing != .synchronous || acting == .localNet,
+      "sharing synchronous and acting sharedNet exclude each other; change one of them")
+    try check(
+      sharing != .synchronous || flushesAtEpisodeEnd,
+      "sharing synchronous and flushesAtEpisodeEnd false exclude each other; change one of them")
     try check(
       acting == .localNet || sharing != .overwrite,
       "acting sharedNet and sharing overwrite exclude each other: weights that are trained locally are acted by")
@@ -112,9 +115,14 @@ extension Configuration {
     try check(
       criticTarget == .returns || !slips.attachedBootstrap,
       "slips.attachedBootstrap is for the returns as critic's targets, not for lambda-returns; change one of them")
-    try check(
-      flushesAtEpisodeEnd || (sharing != .overwrite && acting == .localNet && !slips.attachedBootstrap),
-      "flushesAtEpisodeEnd false goes neither with sharing overwrite nor acting sharedNet nor slips.attachedBootstrap")
+    for (excludes, name) in [
+      (sharing == .overwrite, "sharing overwrite"), (acting == .sharedNet, "acting sharedNet"),
+      (slips.attachedBootstrap, "slips.attachedBootstrap true"),
+    ] {
+      try check(
+        flushesAtEpisodeEnd || !excludes,
+        "\(name) and flushesAtEpisodeEnd false exclude each other; change one of them")
+    }
     try check(
       sharing != .overwrite || !(slips.neverCleared || slips.firstGradientForever),
       "slips that keep a gradient need one that is pushed, and sharing overwrite pushes none; leave them out")

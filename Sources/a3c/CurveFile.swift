@@ -33,17 +33,19 @@ struct CurveFile {
     var points: [CurvePoint] = []
     for line in lines.dropFirst(2) {
       let cells = line.split(separator: ",")
-      guard cells.count == 2, let x = Int(cells[0]), let y = Double(cells[1]) else { return nil }
+      guard cells.count == 2, let x = Int(cells[0]), let y = Double(cells[1]), y.isFinite else { return nil }
       points.append(CurvePoint(x: x, y: y))
     }
-    // One that was scored has all its points.
-    if case .scored = ending, points.last?.x != run.lastPoint { return nil }
+    // One that was scored has all its points, another the first of them.
+    var places = run.places[...]
+    if case .stopped = ending { places = places.prefix(points.count) }
+    guard points.map(\.x) == Array(places) else { return nil }
     return SeedCurve(points: points, ending: ending)
   }
 
   private func ending(_ word: String, _ text: String) -> SeedCurve.Ending? {
     switch word {
-    case "score": Double(text).map { .scored($0) }
+    case "score": Double(text).flatMap { $0.isFinite ? .scored($0) : nil }
     case "stopped": .stopped(text)
     default: nil
     }

@@ -35,7 +35,7 @@ struct CurvePage {
   /// The Markdown.
   var text: String {
     let published = reports.filter { !$0.isOurs }
-    let verdicts = published.flatMap(\.conclusions).map(\.verdict)
+    let verdicts = published.flatMap(\.conclusions).filter { !$0.isOurs }.map(\.verdict)
     func count(_ verdict: Verdict) -> Int { verdicts.count { $0 == verdict } }
     var parts = [
       "# Published curves",
@@ -48,23 +48,23 @@ struct CurvePage {
       """,
       """
       Of \(counted(verdicts.count, "published conclusion")), \(count(.supported)) are supported, \
-      \(count(.contradicted)) contradicted, and \(count(.undecided)) undecided; the
-      results that are marked as ours are not counted. *Supported* and *contradicted* mean that chance is no likely
-      reason: intervals at 95 %, and for a printed number so many seeds that a like run is outside their range in one
-      case of ten at most. A published curve is supported where 95 % of its points are within the seeds' range, and
-      contradicted where fewer than half are.
+      \(count(.contradicted)) contradicted, and \(count(.undecided)) undecided; what
+      is marked as ours is not counted, and what depends on the rewards that a learner saw counts once for each kind
+      that was run. *Supported* and *contradicted* mean that chance is no likely reason: intervals at 95 %, and for a
+      printed number so many seeds that a like run is outside their range in one case of ten at most. A published curve
+      is supported where 95 % of its points are within the seeds' range, and contradicted where fewer than half are.
       """,
       table(
         ["result", "supported", "contradicted", "undecided"],
         reports.map { report in
           ["[\(report.name)](#\(report.name))\(report.isOurs ? " (ours)" : "")"]
             + [Verdict.supported, .contradicted, .undecided].map { verdict in
-              "\(report.conclusions.count { $0.verdict == verdict })"
+              "\(report.conclusions.count { $0.verdict == verdict && $0.isOurs == report.isOurs })"
             }
         }),
     ]
     let contradicted = published.compactMap { report -> String? in
-      let statements = report.conclusions.filter { $0.verdict == .contradicted }.map(\.statement)
+      let statements = report.conclusions.filter { $0.verdict == .contradicted && !$0.isOurs }.map(\.statement)
       guard !statements.isEmpty else { return nil }
       return "* [\(report.name)](#\(report.name)): \(statements.joined(separator: "; "))."
     }
@@ -80,7 +80,8 @@ struct CurvePage {
             [$0.title, $0.best.text(places: 3), $0.end.text(places: 3), $0.greedyReturn.text(places: 1)]
           }),
         report.conclusions.map { answer in
-          "* **\(answer.verdict.rawValue)**: \(answer.statement). \(answer.evidence.capitalizedSentence)."
+          "* **\(answer.verdict.rawValue)**\(answer.isOurs && !report.isOurs ? " (ours)" : ""): "
+            + "\(answer.statement): \(answer.evidence)."
         }.joined(separator: "\n"),
         "Again: `\(report.repro)`",
       ]

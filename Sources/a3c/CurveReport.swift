@@ -51,8 +51,10 @@ struct CurveReport: Encodable {
     let statement: String
     let verdict: Verdict
     let evidence: String
+    /// Whether nobody published it: this project asks.
+    let isOurs: Bool
 
-    var sentence: String { "\(verdict.rawValue): \(statement). \(evidence.capitalizedSentence).".capitalizedSentence }
+    var sentence: String { "\(verdict.rawValue). \(statement): \(evidence).".capitalizedSentence }
   }
 
   let name: String
@@ -94,7 +96,7 @@ struct CurveReport: Encodable {
         let finding = conclusion.judge(all)
         return Answer(
           statement: conclusion.statement + (set.isRepaired ? ", without the quirks" : ""), verdict: finding.verdict,
-          evidence: finding.evidence)
+          evidence: finding.evidence, isOurs: result.isOurs || conclusion.isOurs)
       }
     }
     conclusions = answers

@@ -37,9 +37,9 @@ struct CurvesCommand {
       Each seed is one lockstep run, as a3c replay makes it. Every result gets a folder with curve.csv and curve.svg \
       (the interquartile mean of the seeds, its 95 % stratified bootstrap band, every seed behind it and the published \
       curve on top), and conclusions.txt, which answers each published conclusion: supported, contradicted or \
-      undecided, with the numbers. A seed that is finished is not run again, unless a setting changed, or its first \
-      three flushes a worker come out otherwise. A seed that diverges is counted and left out of the means. \
-      Ctrl-C keeps what is finished, and the same command goes on from there.
+      undecided, with the numbers. A seed that is finished is not run again, unless a setting changed, or \
+      its first three flushes a worker or its first update come out otherwise. A seed that diverges is counted and \
+      left out of the means. Ctrl-C keeps what is finished, and the same command goes on from there.
       """,
     options: [name, all, ours, seeds, fromSeed, quirks, jobs, out, published, page, json],
     examples: [
@@ -112,7 +112,7 @@ struct CurvesCommand {
       path: arguments[Self.published], isDefault: !arguments.given.contains(Self.published.name))
     var folders = NewFolders()
     do {
-      let pending = results.map { PendingResult($0, arguments) }
+      let pending = try results.map { try PendingResult($0, arguments) }
       // Published curves first: an hour of runs must not end at a file that is not there.
       let curves = try pending.map { try $0.publishedCurves(in: published) }
       for path in pending.flatMap(\.folders) { try folders.make(path) }

@@ -24,9 +24,15 @@ struct PendingResult {
   let repro: String
 
   /// The seeds and variants of `result` that `arguments` ask for.
-  init(_ result: PublishedResult, _ arguments: Arguments) {
+  /// - Throws: `UsageError` where the seeds would be torn from their partners.
+  init(_ result: PublishedResult, _ arguments: Arguments) throws(UsageError) {
     self.result = result
     let first = arguments[CurvesCommand.fromSeed]
+    guard first % 2 == 1 || result.variants.allSatisfy(\.exchanged.isEmpty) else {
+      throw UsageError(
+        "--from-seed \(first) is the second of a pair, and \(result.name) exchanges what partners have; "
+          + "give an odd one")
+    }
     seeds = (0..<arguments[CurvesCommand.seeds] * result.seedFactor).map { first &+ UInt64($0) }
     let isRepaired: [Bool] =
       switch arguments[CurvesCommand.quirks] {

@@ -93,7 +93,7 @@ struct RolloutCommand {
     let choice: ActionChoice = arguments[Self.sampled] ? .sampled : .greedy
     let episode = arguments[Self.episode]
     var steps: [PlayedStep] = []
-    _ = player.play(episode: UInt32(episode), choice) { steps.append($0) }
+    _ = try player.play(episode: UInt32(episode), choice) { steps.append($0) }
     var words = ["a3c rollout \(path.quotedForShell) --seed \(player.seed) --episode \(episode)"]
     if choice == .sampled { words.append("--sampled") }
     if let maxSteps = arguments[Self.maxSteps] { words.append("--max-steps \(maxSteps)") }

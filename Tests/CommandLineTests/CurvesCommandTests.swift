@@ -99,8 +99,16 @@ private struct Place {
     try place.write(name, Self.doctored(text))
     try place.run(result: smallResult(discount: 0.8))
     #expect(try place.read(name) != text && !place.read(name).contains("12345"))
-    let cut = text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
-    for damaged in ["", "# run", text.replacing(",-", with: ",x"), String(text.prefix(60)), cut] {
+    let lines = text.split(separator: "\n")
+    let cut = lines.dropLast().joined(separator: "\n") + "\n"
+    let holed = (lines[..<3] + lines[4...]).joined(separator: "\n") + "\n"
+    let unscored = lines[0].split(separator: " ").dropLast().joined(separator: " ") + " nan\n"
+    let noNumber = text.replacing("\n\(lines[3])\n", with: "\n2,nan\n")
+    let damages = [
+      "", "# run", text.replacing(",-", with: ",x"), String(text.prefix(60)), cut, holed, noNumber,
+      unscored + lines[1...].joined(separator: "\n") + "\n",
+    ]
+    for damaged in damages {
       try place.write(name, damaged)
       try place.run()
       #expect(try place.read(name) == text)
@@ -143,6 +151,42 @@ private struct Place {
     try place.write(name, text.split(separator: "\n").dropLast().joined(separator: "\n") + "\n")
     try place.run(result: result)
     #expect(try place.read(name) == text)
+  }
+
+  @Test func `partners are not torn apart, and nothing is run for that`() throws {
+    let place = try Place()
+    let variant = CurveVariant(
+      "other", home: "small", configuration: smallResult().variants[0].configuration, measure: .smoothedReward,
+      exchanged: .noise)
+    let result = PublishedResult("small", title: "Small", source: "a test", variants: [variant], conclusions: [])
+    #expect { try place.run("--from-seed", "2", result: result) } throws: {
+      "\($0)".contains("--from-seed 2 is the second of a pair")
+    }
+    #expect(!FileManager.default.fileExists(atPath: place.folder.path("out")))
+    try place.run("--from-seed", "3", result: result)
+  }
+
+  @Test func `the picture has the published curve`() throws {
+    let place = try Place()
+    try place.run()
+    let picture = try place.read("out/small/curve.svg")
+    try place.write("published/curve.csv", "episode,reward\n1,-5\n2,-4\n")
+    try place.run()
+    #expect(try place.read("out/small/curve.svg") != picture && picture.contains(">published<"))
+  }
+
+  @Test func `a question of ours is marked, and not counted as published`() throws {
+    let place = try Place()
+    let small = smallResult()
+    let result = PublishedResult(
+      "small", title: small.title, source: small.source, variants: small.variants,
+      conclusions: small.conclusions.map(\.asOurs))
+    try place.run("--page", place.folder.path("ours.md"), result: result)
+    try place.run("--page", place.folder.path("published.md"))
+    let (ours, published) = (try place.read("ours.md"), try place.read("published.md"))
+    #expect(ours.contains("Of 0 published conclusions") && published.contains("Of 2 published conclusions"))
+    #expect(ours.contains("** (ours): Short is best: ") && published.contains("**: Short is best: "))
+    #expect(ours.contains("| [small](#small) | 0 | 0 | 0 |"))
   }
 
   @Test func `a result of which no seed is left keeps no other from being reported`() throws {
@@ -191,6 +235,45 @@ private struct Place {
     #expect(off.variants[0].best.iqm != both.variants[0].best.iqm)
   }
 
+  /// The rows of a table in golden/published, by the names of their columns.
+  private static func published(_ name: String) throws -> [[String: String]] {
+    let path = ProgramRun.root.appending(path: "golden/published/\(name)").path
+    let lines = try String(contentsOfFile: path, encoding: .utf8).split(whereSeparator: \.isNewline).map {
+      $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    }
+    return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(lines[0], $0)) }
+  }
+
+  @Test func `the figures are run with the numbers that were read off them`() throws {
+    let rows = try Self.published("a3c-pendulum-curves.csv")
+    #expect(rows.count == 5)
+    for row in rows {
+      let result = try #require(PublishedResult.named("sjtu-figure-\(row["figure"]!)"))
+      #expect(result.conclusions.contains { $0.statement == "The best value is \(row["printed_maximum"]!)" })
+      for variant in result.variants {
+        #expect("\(variant.configuration.workers)" == row["workers"])
+        #expect("\(variant.configuration.episodes)" == row["episodes"])
+        #expect("\(variant.configuration.maxSteps)" == row["steps_per_episode"])
+        #expect(variant.published?.accuracy == Double(row["reward_per_pixel"]!)! / 2)
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("a2c-step-pendulum", "logs_step_update-A2C_Pendulum-v0"),
+      ("a2c-step-mountain-car", "logs_step_update-A2C_MountainCar-v0"),
+      ("a2c-epoch", "logs_epoch_update-A2C_Pendulum-v0"),
+    ])
+  func `the article's runs are asked for what its logs have`(name: String, log: String) throws {
+    let rows = try Self.published("a2c-logs-summary.csv")
+    let row = try #require(rows.first { $0["log"] == log && $0["tag"] == "reward" })
+    let statements = try #require(PublishedResult.named(name)).conclusions.map(\.statement)
+    let (best, end) = (Double(row["maximum"]!)!, Double(row["mean_of_last_tenth"]!)!)
+    #expect(statements.contains("The best value is \(String(format: "%.3f", best))"))
+    #expect(statements.contains("The mean of the last tenth is \(String(format: "%.1f", end))"))
+  }
+
   @Test func `the table has the middle, its band and every seed`() throws {
     let place = try Place()
     try place.run()
@@ -210,7 +293,7 @@ private struct Place {
     let report = try place.run("--page", place.folder.path("docs/page.md"))[0]
     let page = try place.read("docs/page.md")
     for part in [
-      report.title, String(report.conclusions[0].evidence.dropFirst()), "](images/curves/small.svg)", "| short | ",
+      report.title, report.conclusions[0].evidence, "](images/curves/small.svg)", "| short | ",
     ] {
       #expect(page.contains(part), "\(part)")
     }

@@ -55,7 +55,7 @@ func randomPolicy(seed: UInt64 = 7) -> (configuration: Configuration, parameters
       let mode = try #require(document.policies[choice.rawValue])
       let player = try PolicyPlayer(
         randomPolicy().configuration, parameters: randomPolicy().parameters, seed: 16, maxSteps: 30)
-      let returns = (0..<9).map { player.play(episode: $0, choice).episodeReturn }
+      let returns = try (0..<9).map { try player.play(episode: $0, choice).episodeReturn }
       #expect(mode.returns == returns && mode.steps == returns.map { _ in 30 })
       let sample = Sample(returns)
       #expect(mode.mean == sample.mean && mode.iqm == sample.interquartileMean)

@@ -19,6 +19,20 @@ import Testing
     #expect(!shown.output.contains("--repaired changes"))
   }
 
+  /// What races without a lock cannot be recorded, so that is run with a lock a block.
+  @Test(arguments: Preset.all.map(\.name))
+  func `every preset trains on threads, and its recording replays`(name: String) throws {
+    let folder = try TemporaryFolder()
+    let configuration = Preset.named(name)!.configuration
+    let sizes = ["--episodes", "\(configuration.workers)", "--max-steps", "12"]
+    let protocolWords = configuration.sharing == .hogwild ? ["--protocol", "sharded"] : []
+    let words = ["train", "--preset", name, "--record", "a.trace", "--out", "run"] + sizes + protocolWords
+    let run = try ProgramRun(words, in: folder.url)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let replay = try ProgramRun(["replay", "--trace", "a.trace", "--json"], in: folder.url).json()
+    #expect(replay["match"] as? Bool == true)
+  }
+
   @Test func `a setting that is repaired though it is no quirk is named`() throws {
     let shown = try ProgramRun(["presets", "show", "morvan"])
     #expect(shown.output.hasSuffix("\n  --repaired changes episodeCount too\n"))

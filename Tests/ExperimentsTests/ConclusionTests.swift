@@ -156,6 +156,26 @@ private func judge(
   }
 }
 
+@Suite struct ConclusionOriginTests {
+  @Test func `the opposite of a conclusion has the opposite answer, and the same numbers`() {
+    let greater = Conclusion.greater(.best, in: "a", thanIn: "b", "A is better")
+    let denied = greater.denied(as: "A is no better")
+    #expect(denied.statement == "A is no better" && denied.labels == ["a", "b"])
+    for (a, b, verdict) in [(9, 0, Verdict.contradicted), (0, 9, .supported), (0, 0, .undecided)] {
+      let curves = ResultCurves(
+        ensembles: ["a": row(8, from: Double(a)), "b": row(8, from: Double(b))], published: [:])
+      #expect(denied.judge(curves).verdict == verdict)
+      #expect(denied.judge(curves).evidence == greater.judge(curves).evidence)
+    }
+  }
+
+  @Test func `a question of ours is one, and its answer the same`() {
+    let conclusion = Conclusion.isOne(.best, 5, ofSeedsOf: ["a"])
+    #expect(!conclusion.isOurs && conclusion.asOurs.isOurs)
+    #expect(judge(conclusion.asOurs, ["a": row(20, from: 0)]) == .supported)
+  }
+}
+
 @Suite struct PublishedResultTests {
   @Test func `names are distinct`() {
     let names = PublishedResult.all.map(\.name)
@@ -189,6 +209,14 @@ private func judge(
       #expect(variant.repaired.configuration.quirks == [])
       #expect(variant.repaired.name != variant.name)
     }
+  }
+
+  @Test func `a swing-up is solved above 400`() throws {
+    let result = try #require(PublishedResult.named("swingup"))
+    let statement = "By single steps a run is solved by episode 380"
+    let solved = try #require(result.conclusions.first { $0.statement == statement })
+    #expect(judge(solved, ["n = 1": ensemble((0..<20).map { _ in [0, 400.5] })]) == .supported)
+    #expect(judge(solved, ["n = 1": ensemble((0..<20).map { _ in [399.5, 400] })]) == .contradicted)
   }
 
   @Test func `what is exchanged is the partner's, and all else one's own`() throws {

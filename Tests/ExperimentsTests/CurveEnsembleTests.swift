@@ -3,9 +3,11 @@
 
 import DeterministicMath
 import Learning
+import Lockstep
 import PropertyTesting
 import Sharing
 import Testing
+import Training
 
 @testable import Experiments
 
@@ -135,10 +137,19 @@ extension SeedCurve {
   }()
 
   /// The results of the same run, made by hand.
-  private static func results() throws -> [EpisodeResult] {
+  private static func results() throws -> [EpisodeResult] { try simulation().world.board.allResults }
+
+  /// The same run.
+  private static func simulation() throws -> TrainingSimulation {
     var simulation = try small.makeSimulation(.timed, scheduleSeed: 7)
     simulation.run()
-    return simulation.world.board.allResults
+    return simulation
+  }
+
+  /// What its last weights are worth: 100 greedy episodes of Gym's length, from states that no training began in.
+  private static func score(of simulation: TrainingSimulation) throws -> Double {
+    let player = try PolicyPlayer(small, parameters: simulation.world.model.parameters, seed: ~7, maxSteps: 200)
+    return Sample(try (0..<100).map { try player.play(episode: 1 << 31 + UInt32($0), .greedy).episodeReturn }).mean
   }
 
   @Test func `a curve has the smoothed rewards of the episodes that were asked for`() throws {
@@ -147,7 +158,7 @@ extension SeedCurve {
     let curve = try CurveRun(Self.small, measure: .smoothedReward).run()
     #expect(curve.points.map(\.x) == [1, 2, 3, 4, 5])
     #expect(curve.points.map(\.y) == results.prefix(5).map(\.smoothed))
-    #expect(try #require(curve.score) < 0)
+    #expect(try #require(curve.score) == Self.score(of: Self.simulation()))
   }
 
   @Test func `returns are smoothed from the first on, or not at all`() throws {
@@ -188,7 +199,7 @@ extension SeedCurve {
     var simulation = try normalized.makeSimulation(.timed, scheduleSeed: 7)
     while simulation.world.board.finishedEpisodes < 5, simulation.advance() != nil {}
     let bare = try PolicyPlayer(Self.small, parameters: simulation.world.model.parameters, seed: ~7)
-    let returns = (0..<100).map { bare.play(episode: 1 << 31 + UInt32($0), .greedy).episodeReturn }
+    let returns = try (0..<100).map { try bare.play(episode: 1 << 31 + UInt32($0), .greedy).episodeReturn }
     #expect(Sample(returns).mean != score)
   }
 
@@ -199,6 +210,20 @@ extension SeedCurve {
     let beginning = try run.beginning().value
     #expect(try run.beginning().value == beginning)
     #expect(try CurveRun(faster, measure: .smoothedReward).beginning().value != beginning)
+  }
+
+  /// Under `overwrite` the shared model is first written at an episode's end, here after 300 steps; the flushes alone
+  /// would end the beginning after 256.
+  @Test(arguments: [SharingProtocol.hogwild, .overwrite])
+  func `the beginning has an update of the shared model`(sharing: SharingProtocol) throws {
+    var configuration = Self.small
+    configuration.workers = 1
+    configuration.maxSteps = 300
+    configuration.sharing = sharing
+    var begun = try CurveRun(configuration, measure: .smoothedReward).begun()
+    #expect(begun.world.statistics.updates >= 1)
+    #expect((begun.world.statistics.environmentSteps < 300) == (sharing == .hogwild))
+    #expect(begun.advance() != nil)
   }
 
   @Test func `a run that meets a number that is none says so`() throws {

@@ -25,9 +25,9 @@ private func player(
   return try PolicyPlayer(settings, parameters: parameters, seed: seed, maxSteps: maxSteps)
 }
 
-private func steps(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionChoice) -> [PlayedStep] {
+private func steps(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionChoice) throws -> [PlayedStep] {
   var steps: [PlayedStep] = []
-  _ = player.play(episode: episode, choice) { steps.append($0) }
+  _ = try player.play(episode: episode, choice) { steps.append($0) }
   return steps
 }
 
@@ -49,42 +49,42 @@ private func steps(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionCh
 
     let player = try PolicyPlayer(
       configuration, parameters: initialParameters(configuration), seed: 23, maxSteps: 60)
-    let episode = player.play(episode: 0, .sampled)
+    let episode = try player.play(episode: 0, .sampled)
     #expect(episode.episodeReturn == worker.episodeReturn && episode.steps == worker.steps)
-    #expect(player.play(episode: 0, .greedy).episodeReturn != worker.episodeReturn)
-    #expect(player.play(episode: 1, .sampled).episodeReturn != worker.episodeReturn)
+    #expect(try player.play(episode: 0, .greedy).episodeReturn != worker.episodeReturn)
+    #expect(try player.play(episode: 1, .sampled).episodeReturn != worker.episodeReturn)
   }
 
   @Test func `an episode begins where its number says, whatever was played before and however`() throws {
-    func start(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionChoice) -> [Double] {
-      steps(player, episode, choice)[0].observation
+    func start(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionChoice) throws -> [Double] {
+      try steps(player, episode, choice)[0].observation
     }
     let fresh = try player()
     let used = try player { $0[0] = 3 }
-    for episode in 0..<5 { _ = used.play(episode: UInt32(episode), .sampled) }
+    for episode in 0..<5 { _ = try used.play(episode: UInt32(episode), .sampled) }
     for episode in [0, 3, 7] as [UInt32] {
-      #expect(start(fresh, episode, .greedy) == start(used, episode, .sampled))
+      #expect(try start(fresh, episode, .greedy) == start(used, episode, .sampled))
     }
-    let starts = (0..<4).map { start(fresh, $0, .greedy) } + [start(try player(seed: 6), 0, .greedy)]
+    let starts = try (0..<4).map { try start(fresh, $0, .greedy) } + [start(player(seed: 6), 0, .greedy)]
     #expect(Set(starts).count == starts.count)
 
     var expected = Pendulum()
     var stream = RandomStream(seed: 5, worker: 3, purpose: .environment)
     expected.reset(using: &stream)
-    #expect(steps(fresh, 3, .greedy)[0].environment as? Pendulum == expected)
+    #expect(try steps(fresh, 3, .greedy)[0].environment as? Pendulum == expected)
   }
 
   @Test func `a greedy action is the mean, a sampled one is off by the deviation times the noise`() throws {
-    for step in steps(try player(), 2, .greedy) { #expect(step.action == step.mean) }
+    for step in try steps(player(), 2, .greedy) { #expect(step.action == step.mean) }
     var noise = RandomStream(seed: 5, worker: 2, purpose: .action)
-    for step in steps(try player(), 2, .sampled) {
+    for step in try steps(player(), 2, .sampled) {
       #expect(step.action == [step.mean[0] + step.deviation[0] * noise.gaussianFloat()])
       #expect(step.action != step.mean && step.deviation[0] > 0)
     }
   }
 
   @Test func `every step follows from the one before`() throws {
-    let steps = steps(try player(), 1, .sampled)
+    let steps = try steps(player(), 1, .sampled)
     #expect(steps.count == 40)
     var sum = 0.0
     for (step, next) in zip(steps, steps.dropFirst()) {
@@ -105,9 +105,9 @@ private func steps(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionCh
 
   @Test func `every parameter of the actor is used, and the critic's change nothing but the value`() throws {
     let network = settings.network(for: Pendulum())
-    let plain = steps(try player(), 0, .greedy)
+    let plain = try steps(player(), 0, .greedy)
     for tensor in network.layout.tensors {
-      let changed = steps(
+      let changed = try steps(
         try player { parameters in
           for index in 0..<tensor.range.count { parameters[tensor.range.offset + index] += 0.5 }
         }, 0, .greedy)
@@ -145,6 +145,29 @@ private func steps(_ player: PolicyPlayer, _ episode: UInt32, _ choice: ActionCh
       for index in 800..<1000 { parameters[index] = .greatestFiniteMagnitude * (index.isMultiple(of: 2) ? 1 : -1) }
     }
     #expect { try EvaluatedReturns(of: player, .greedy, episodes: 4) } throws: { "\($0)".contains("episode") }
+  }
+
+  @Test func `a choice by weights too large to compute with is refused, and stops a curve`() throws {
+    var configuration = Preset.a3cCartPole.configuration
+    (configuration.workers, configuration.episodes, configuration.maxSteps) = (1, 1, 3)
+    let cartPole = try Environments.registration(of: configuration.environment).unlimited
+    let count = configuration.network(for: cartPole).layout.count
+    let weights = (0..<count).map { $0.isMultiple(of: 2) ? Float.greatestFiniteMagnitude : -.greatestFiniteMagnitude }
+    let player = try PolicyPlayer(configuration, parameters: weights, seed: 5)
+    #expect { try EvaluatedReturns(of: player, .greedy, episodes: 1) } throws: {
+      "\($0)".contains("the action in step 1 of greedy episode 0 is nan: the weights are too large")
+    }
+    // So large a step that the weights are finite, and what they give is not.
+    configuration.gradientNormLimit = nil
+    configuration.annealsLearningRate = false
+    try configuration.set("optimizer.learningRate", to: "1e37")
+    let curve = try CurveRun(configuration, measure: .smoothedReturn(keeping: 0)).run()
+    guard case .stopped(let reason) = curve.ending else {
+      Issue.record("a learning rate of 1e37 ended with \(curve.ending)")
+      return
+    }
+    #expect(reason.contains("the weights are too large to compute with"))
+    #expect(curve.points.count == 1)
   }
 }
 

@@ -5,9 +5,9 @@ import Learning
 import Lockstep
 import Sharing
 import Testing
-import Training
 
 @testable import Experiments
+@testable import Training
 
 extension Preset {
   /// A seventh system: three synchronous workers on Acrobot with plain descent.
@@ -42,7 +42,7 @@ extension Preset {
     while !trainer.wait(seconds: 10) {}
     #expect(trainer.isFinished && trainer.board.finishedEpisodes == 6)
     let player = try PolicyPlayer(configuration, parameters: run.world.model.parameters, seed: 1, maxSteps: 20)
-    #expect(player.play(episode: 0, .greedy).steps == 20)
+    #expect(try player.play(episode: 0, .greedy).steps == 20)
   }
 
   @Test(arguments: Preset.all.map(\.name)) func everyPresetCanBeRun(name: String) throws {
@@ -53,6 +53,61 @@ extension Preset {
     run.run()
     #expect(run.status == .finished && run.world.failure == nil)
     #expect(run.world.board.finishedEpisodes >= configuration.episodes)
+  }
+
+  @Test(arguments: Preset.all.map(\.name)) func everyPresetIsTakenUpInItsMiddle(name: String) throws {
+    var configuration = try #require(Preset.named(name)).configuration
+    (configuration.episodes, configuration.maxSteps) = (min(configuration.workers, 3), 12)
+    let start = try configuration.makeSimulation(.timed, scheduleSeed: 1)
+    var (whole, half) = (start.snapshot(), start.snapshot())
+    whole.run()
+    while half.accesses < whole.accesses / 2, half.advance() != nil {}
+    let checkpoint = Checkpoint(half.world, half.processes, schedule: half.strategy)
+    let (world, workers) = try Checkpoint(checkpoint.bytes()).makeRun()
+    var resumed = TrainingSimulation(world: world, processes: workers, strategy: try #require(checkpoint.schedule))
+    #expect(resumed.digest.value == half.digest.value && resumed.digest.value != whole.digest.value)
+    resumed.run()
+    #expect(resumed.digest.value == whole.digest.value)
+  }
+
+  /// The sizes and rates of every published system, as its document has them.
+  struct Numbers: CustomTestStringConvertible {
+    let (name, workers, episodes, maxSteps, flushLength): (String, Int, Int, Int, Int)
+    let (discount, rate): (Double, Double)
+    var criticRate: Double?
+
+    init(
+      _ name: String, _ workers: Int, _ episodes: Int, _ maxSteps: Int, _ flushLength: Int, _ discount: Double,
+      _ rate: Double, critic criticRate: Double? = nil
+    ) {
+      (self.name, self.workers, self.episodes, self.maxSteps) = (name, workers, episodes, maxSteps)
+      (self.flushLength, self.discount, self.rate, self.criticRate) = (flushLength, discount, rate, criticRate)
+    }
+
+    var testDescription: String { name }
+  }
+
+  private static let numbers = [
+    Numbers("sjtu", 12, 1000, 4000, 10, 0.9, 1e-4), Numbers("a2c-step", 1, 3000, 200, 1, 0.99, 3e-4, critic: 3e-3),
+    Numbers("a2c-step-mountain-car", 1, 7000, 200, 1, 0.99, 3e-4, critic: 3e-3),
+    Numbers("a2c-epoch", 1, 7168, 200, 2048, 0.99, 3e-4), Numbers("a3c", 16, 2000, 500, 5, 0.99, 1e-2),
+    Numbers("a3c-pendulum", 16, 4000, 200, 5, 0.99, 1e-3),
+    Numbers("morvan", 4, 2000, 200, 10, 0.9, 1e-4, critic: 1e-3), Numbers("swingup-n1", 1, 400, 1000, 1, 0.95, 3e-5),
+    Numbers("swingup", 1, 400, 1000, 8, 0.95, 4e-4), Numbers("swingup-n16", 1, 400, 1000, 16, 0.95, 4e-4),
+    Numbers("swingup-threads", 4, 400, 1000, 8, 0.95, 4e-4),
+    Numbers("swingup-processes-n1", 4, 400, 1000, 1, 0.95, 3e-5),
+    Numbers("swingup-processes", 4, 400, 1000, 8, 0.95, 4e-4),
+    Numbers("swingup-processes-n16", 4, 400, 1000, 16, 0.95, 4e-4),
+  ]
+
+  @Test func everyPublishedPresetHasItsNumbers() { #expect(Self.numbers.map(\.name) == Preset.published.map(\.name)) }
+
+  @Test(arguments: numbers) func aPublishedPresetHasTheNumbersOfItsDocument(numbers: Numbers) throws {
+    let configuration = try #require(Preset.named(numbers.name)).configuration
+    #expect(configuration.workers == numbers.workers && configuration.episodes == numbers.episodes)
+    #expect(configuration.maxSteps == numbers.maxSteps && configuration.flushLength == numbers.flushLength)
+    #expect(configuration.discount == numbers.discount && configuration.criticRate == numbers.criticRate)
+    #expect(configuration.optimizer.learningRate == numbers.rate)
   }
 
   @Test(arguments: Preset.all.map(\.name)) func aRepairedPresetHasNoQuirk(name: String) throws {
