@@ -38,6 +38,7 @@ public final class ProgressMeter {
   private var lastTenth: Int
   private var isLineDrawn = false
   private var isFinished = false
+  private var share: Double?
   private var notes: [String] = []
 
   /// Starts the clock.
@@ -74,9 +75,12 @@ public final class ProgressMeter {
   deinit { eraseLine() }
 
   /// Says that `done` units are finished. Cheap enough for every update: it reads the clock, and seldom writes.
-  /// - Parameter notes: what else is worth showing, the most important first.
-  public func update(_ done: Int, notes: [String] = []) {
+  /// - Parameters:
+  ///   - share: which part of the work since the start that is, where some units take longer than others.
+  ///   - notes: what else is worth showing, the most important first.
+  public func update(_ done: Int, share: Double? = nil, notes: [String] = []) {
     self.done = done
+    self.share = share
     self.notes = notes
     guard style != .silent, !isFinished else { return }
     let now = clock()
@@ -109,7 +113,7 @@ public final class ProgressMeter {
 
   private var fraction: Double? {
     guard let total, total > 0 else { return nil }
-    return min(1, max(0, Double(done) / Double(total)))
+    return min(1, max(0, share ?? Double(done) / Double(total)))
   }
 
   /// So many of the unit; one `accesses` is an access, and of other units one has no s.
@@ -129,10 +133,12 @@ public final class ProgressMeter {
   private func facts(_ now: Double) -> [String] {
     let elapsed = now - startTime
     // The percentage is rounded down, so that 100 % is said only when all of it is done.
-    let share = fraction.map { "\(Int($0 * 100)) %".padded(to: 5, atStart: true) }
-    var facts = [share ?? counted(done), rate(elapsed)]
+    let percentage = fraction.map { "\(Int($0 * 100)) %".padded(to: 5, atStart: true) }
+    var facts = [percentage ?? counted(done), rate(elapsed)]
     if let total, done > startCount, elapsed > 0 {
-      let seconds = Double(max(0, total - done)) * elapsed / Double(done - startCount)
+      let finished = share ?? Double(done - startCount)
+      let rest = share.map { 1 - $0 } ?? Double(total - done)
+      let seconds = max(0, rest) * elapsed / finished
       facts.append("\(NumberText.duration(seconds: seconds)) left")
     }
     return facts + notes

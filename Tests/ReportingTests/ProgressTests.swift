@@ -32,6 +32,14 @@ private let erasure = "\r\u{1B}[K"
     #expect(stage.written.last == erasure)
   }
 
+  @Test func `where some units take longer than others, the share of the work tells the time left`() {
+    let stage = Stage()
+    let meter = stage.meter(total: 4_000_000)
+    stage.time += 1
+    meter.update(2_000_000, share: 0.25)
+    #expect(stage.written[0].contains("  25 %  2.00 M steps/s  3.00 s left"))
+  }
+
   @Test func `a live line is redrawn ten times a second at most`() {
     let stage = Stage()
     let meter = stage.meter(total: 1000)
