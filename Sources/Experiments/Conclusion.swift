@@ -75,7 +75,7 @@ public struct Conclusion: Sendable {
   /// The opposite, by the same numbers.
   public func denied(as statement: String) -> Conclusion {
     let judgement = judgement
-    return Conclusion(statement, of: labels) { curves in
+    var denied = Conclusion(statement, of: labels) { curves in
       let finding = judgement(curves)
       switch finding.verdict {
       case .supported: return Finding(.contradicted, finding.evidence)
@@ -83,6 +83,8 @@ public struct Conclusion: Sendable {
       case .undecided: return finding
       }
     }
+    denied.isOurs = isOurs
+    return denied
   }
 
   /// The answer; what it rests on says how many seeds are missing in it.

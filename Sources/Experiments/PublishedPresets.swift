@@ -12,8 +12,7 @@ extension Preset {
   ]
 
   private static let choice = "this project's choice: the document does not say"
-  /// Of what can make no difference where nobody else is.
-  private static let one = "this project's choice: with a single worker all are alike"
+  private static let one = "this project's choice: a single worker meets nobody"
 
   // MARK: sjtu
 
@@ -53,7 +52,7 @@ extension Preset {
       "optimizer.beta1": "PyTorch's default", "optimizer.beta2": "PyTorch's default",
       "optimizer.epsilon": "PyTorch's default", "optimizer.weightDecay": "PyTorch's default", "granularity": choice,
       "seed": choice, "maxSteps": "gym's limit", "sharing": one, "stepCount": one, "episodeClaim": one,
-      "pullsInitially": one,
+      "pullsInitially": "the program has one net",
     ],
     configuration: alone(
       on: "Pendulum-v0", episodes: 3000, maxSteps: 200, flushLength: 1, discount: 0.99, loss: .a2cStep,

@@ -39,12 +39,12 @@ public struct ActorCriticLoss: Hashable, Sendable, Codable {
   public var entropyWeight: Double
   /// What stands for H.
   public var entropy: EntropyForm
-  /// Whether π(a|s) is the density of N(μ, σ), with σ where σ² belongs (quirk `density-of-sigma`).
+  /// Whether π(a|s) is the density of N(μ, σ), with σ where σ² belongs (`--repaired` undoes it).
   public var takesDensityOfSigma: Bool
   /// What is added to π(a|s) before its logarithm is taken; with 0, log π is computed itself.
   public var probabilityFloor: Double
-  /// Whether the actor's loss is differentiated through A too, which moves the critic to please the actor (quirk
-  /// `attached-advantage`). Given advantages are plain numbers in any case.
+  /// Whether the actor's loss is differentiated through A too, which moves the critic to please the actor
+  /// (`--repaired` undoes it). Given advantages are plain numbers in any case.
   public var attachesAdvantage: Bool
   /// What is minimised in place of the square.
   public var criticError: CriticError

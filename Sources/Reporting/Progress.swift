@@ -135,8 +135,8 @@ public final class ProgressMeter {
     // The percentage is rounded down, so that 100 % is said only when all of it is done.
     let percentage = fraction.map { "\(Int($0 * 100)) %".padded(to: 5, atStart: true) }
     var facts = [percentage ?? counted(done), rate(elapsed)]
-    if let total, done > startCount, elapsed > 0 {
-      let finished = share ?? Double(done - startCount)
+    let finished = share ?? Double(done - startCount)
+    if let total, finished > 0, elapsed > 0 {
       let rest = share.map { 1 - $0 } ?? Double(total - done)
       let seconds = max(0, rest) * elapsed / finished
       facts.append("\(NumberText.duration(seconds: seconds)) left")

@@ -107,7 +107,7 @@ extension CurveRun {
   /// About how long a step takes, in parts of which each parameter adds one, and two more to the update that a flush
   /// has; the rest is the environment's. So it fits what sjtu, a2c-step, a2c-epoch and swingup were seen to take within
   /// a quarter.
-  fileprivate var stepWork: Double {
+  var stepWork: Double {
     let parameters = configuration.network.parameterCount(observations: 3, outputs: 1)
     return 1500 + parameters * (1 + 2 / Double(configuration.flushLength))
   }

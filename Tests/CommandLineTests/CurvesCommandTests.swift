@@ -166,6 +166,15 @@ private struct Place {
     try place.run("--from-seed", "3", result: result)
   }
 
+  /// As they were seen to take, within a factor of two: 31, 8.5 and 126 µs beside 0.95.
+  @Test(arguments: [("a2c-step", 33.0), ("a2c-epoch", 9), ("swingup-n1", 133)])
+  func `the time left weighs a step by what it takes beside one of sjtu`(preset: String, ratio: Double) {
+    func work(_ name: String) -> Double {
+      CurveRun(Preset.named(name)!.configuration, measure: .smoothedReward).stepWork
+    }
+    #expect((ratio / 2...ratio * 2).contains(work(preset) / work("sjtu")))
+  }
+
   @Test func `the picture has the published curve`() throws {
     let place = try Place()
     try place.run()

@@ -12,11 +12,18 @@ import Testing
     #expect(environment.step([0]).truncated)
   }
 
-  @Test(arguments: [
+  private static let limits = [
     ("Pendulum-v0", 200), ("Pendulum-v1", 200), ("MountainCar-v0", 200), ("MountainCarContinuous-v0", 999),
     ("CartPole-v0", 200), ("CartPole-v1", 500), ("Acrobot-v1", 500), ("InvertedPendulumSwingupBulletEnv-v0", 1000),
     ("InvertedPendulumBulletEnv-v0", 1000),
-  ])
+  ]
+
+  @Test func `every registered environment has its limit here`() {
+    #expect(Set(Environments.registered.map(\.name)) == Set(Self.limits.map(\.0)))
+    #expect(Environments.registered.count == Self.limits.count)
+  }
+
+  @Test(arguments: limits)
   func `an environment has the time limit that it is registered with elsewhere`(name: String, limit: Int) throws {
     #expect(try Environments.registration(of: name).timeLimit == limit)
   }

@@ -172,6 +172,7 @@ private func judge(
   @Test func `a question of ours is one, and its answer the same`() {
     let conclusion = Conclusion.isOne(.best, 5, ofSeedsOf: ["a"])
     #expect(!conclusion.isOurs && conclusion.asOurs.isOurs)
+    #expect(!conclusion.denied(as: "no").isOurs && conclusion.asOurs.denied(as: "no").isOurs)
     #expect(judge(conclusion.asOurs, ["a": row(20, from: 0)]) == .supported)
   }
 }
@@ -207,6 +208,7 @@ private func judge(
       }
       #expect(!variant.configuration.quirks.isEmpty == (variant.repaired.configuration != variant.configuration))
       #expect(variant.repaired.configuration.quirks == [])
+      #expect(!variant.repaired.configuration.loss.takesDensityOfSigma)
       #expect(variant.repaired.name != variant.name)
     }
   }

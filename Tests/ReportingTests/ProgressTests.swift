@@ -38,6 +38,9 @@ private let erasure = "\r\u{1B}[K"
     stage.time += 1
     meter.update(2_000_000, share: 0.25)
     #expect(stage.written[0].contains("  25 %  2.00 M steps/s  3.00 s left"))
+    stage.time += 1
+    meter.update(2_000_000, share: 0)
+    #expect(stage.written[1].contains("   0 %  1.00 M steps/s") && !stage.written[1].contains("left"))
   }
 
   @Test func `a live line is redrawn ten times a second at most`() {
