@@ -153,6 +153,13 @@ public struct SeedStatistic: Sendable {
     }
   }
 
+  /// 1 where the curve ever is above `level`, and 0 where it never is.
+  public static func passes(_ level: Double) -> SeedStatistic {
+    SeedStatistic(name: "whether \(NumberText.trimmed(level, places: 3)) is passed", places: 0) { ensemble in
+      ensemble.crossings(of: level).map { $0 == nil ? 0 : 1 }
+    }
+  }
+
   func text(_ value: Double) -> String { NumberText.fixed(value, places: places) }
 
   func text(_ interval: ClosedRange<Double>) -> String {
@@ -286,6 +293,30 @@ extension Conclusion {
         "of the variance between \(seeds(values(own).count)), \(NumberText.percent(alone)) follow from it whatever "
         + "the other two are (\(text(interval))), and \(NumberText.percent(all)) are left where it alone is "
         + "exchanged (\(text(intervalInAll)))"
+      return Finding(
+        interval.lowerBound > 0.5 ? .supported : interval.upperBound < 0.5 ? .contradicted : .undecided, evidence)
+    }
+  }
+
+  /// "A run that does so does so with one source of chance exchanged too": as `usually`, of the seeds that do so.
+  /// - Parameters:
+  ///   - own: the label of the runs that are all a seed's own.
+  ///   - exchanged: that of the runs that have one factor of their partner's.
+  public static func remains(
+    _ own: String, _ exchanged: String, _ statement: String, _ description: String,
+    where isTrue: @escaping @Sendable ([Double]) -> Bool
+  ) -> Conclusion {
+    Conclusion(statement, of: [own, exchanged]) { curves in
+      let (before, after) = (curves[own], curves[exchanged])
+      guard before.seeds == after.seeds else { return Finding(.undecided, "some seeds diverged with one of the two") }
+      let pairs = zip(before.curves, after.curves).filter { isTrue($0.0) }
+      let first = "\(own): \(pairs.count) of \(seeds(before.seeds.count)) \(description)"
+      guard !pairs.isEmpty else { return Finding(.undecided, first) }
+      let frequency = Frequency(pairs.count { isTrue($0.1) }, of: pairs.count)
+      let interval = frequency.interval
+      let evidence =
+        "\(first); \(exchanged): so do \(frequency.count) of these, 95 % interval "
+        + "\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))"
       return Finding(
         interval.lowerBound > 0.5 ? .supported : interval.upperBound < 0.5 ? .contradicted : .undecided, evidence)
     }

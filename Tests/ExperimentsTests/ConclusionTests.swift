@@ -135,6 +135,20 @@ private func judge(
     #expect(decides(.weights, ["own": equal, "s": equal, "n": equal, "w": equal]) == .undecided)
   }
 
+  @Test func `what a run does it does with another chance too, where most of those that do it do`() {
+    let conclusion = Conclusion.remains("own", "other", "it stays negative", "are negative") { $0[0] < 0 }
+    // Of the seeds that are negative themselves, none, half and all are so with another chance; others do not count.
+    let own = ensemble((0..<40).map { [$0 < 20 ? -1.0 : 1] })
+    for (count, verdict) in [(0, Verdict.contradicted), (10, .undecided), (20, .supported)] {
+      let other = ensemble((0..<40).map { [$0 < count || $0 >= 20 ? -1.0 : 1] })
+      #expect(judge(conclusion, ["own": own, "other": other]) == verdict)
+    }
+    let finding = conclusion.judge(ResultCurves(ensembles: ["own": own, "other": own], published: [:]))
+    #expect(finding.evidence.hasPrefix("own: 20 of 40 seeds are negative; other: so do 20 of these, 95 % interval 8"))
+    #expect(judge(conclusion, ["own": row(20, from: 0), "other": own]) == .undecided)
+    #expect(judge(conclusion, ["own": ensemble((0..<20).map { _ in [-1.0] }), "other": own]) == .undecided)
+  }
+
   @Test func `statistics of seeds are what they are called`() {
     let curves = ensemble([[1, 3, 2], [0, 0, 1]], scores: [7, 8])
     func values(_ statistic: SeedStatistic) -> [Double] { statistic.values(curves) }
@@ -150,6 +164,7 @@ private func judge(
     #expect(values(.value(at: 9)) == [2, 1])
     #expect(values(.crossing(of: 0.5)) == [1, 3])
     #expect(values(.crossing(of: 2.5)) == [2, 3], "a curve that never is above counts as its end")
+    #expect(values(.passes(0.5)) == [1, 1] && values(.passes(1)) == [1, 0])
     #expect(values(.passage(of: 2.5)) == [2], "or not at all, where the place itself is asked for")
     #expect(values(.firstAbove(2.5)).count == 1 && values(.firstAbove(0.5)).count == 2)
     #expect(values(.firstAbove(2.5))[0] > 2.5 && values(.firstAbove(0.5)).allSatisfy { $0 > 0.5 })
@@ -181,6 +196,17 @@ private func judge(
   @Test func `names are distinct`() {
     let names = PublishedResult.all.map(\.name)
     #expect(Set(names).count == names.count)
+  }
+
+  @Test(arguments: 1...5)
+  func `a figure is run by each reading of its report, as it is called`(number: Int) throws {
+    let variants = try #require(PublishedResult.named("sjtu-figure-\(number)")).variants
+    #expect(variants.map(\.label) == ["raw", "scaled", "raw, clipped", "scaled, clipped"])
+    for variant in variants {
+      let scaling = variant.label.hasPrefix("raw") ? RewardScaling.raw : RewardScaling(shift: 8.1, factor: 1 / 8.1)
+      #expect(variant.configuration.rewardScaling == scaling)
+      #expect(variant.configuration.quirks.contains(.clippedDensity) == variant.label.hasSuffix("clipped"))
+    }
   }
 
   @Test(arguments: PublishedResult.all.map(\.name))
