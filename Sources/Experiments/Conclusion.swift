@@ -298,30 +298,6 @@ extension Conclusion {
     }
   }
 
-  /// "A run that does so does so with one source of chance exchanged too": as `usually`, of the seeds that do so.
-  /// - Parameters:
-  ///   - own: the label of the runs that are all a seed's own.
-  ///   - exchanged: that of the runs that have one factor of their partner's.
-  public static func remains(
-    _ own: String, _ exchanged: String, _ statement: String, _ description: String,
-    where isTrue: @escaping @Sendable ([Double]) -> Bool
-  ) -> Conclusion {
-    Conclusion(statement, of: [own, exchanged]) { curves in
-      let (before, after) = (curves[own], curves[exchanged])
-      guard before.seeds == after.seeds else { return Finding(.undecided, "some seeds diverged with one of the two") }
-      let pairs = zip(before.curves, after.curves).filter { isTrue($0.0) }
-      let first = "\(own): \(pairs.count) of \(seeds(before.seeds.count)) \(description)"
-      guard !pairs.isEmpty else { return Finding(.undecided, first) }
-      let frequency = Frequency(pairs.count { isTrue($0.1) }, of: pairs.count)
-      let interval = frequency.interval
-      let evidence =
-        "\(first); \(exchanged): so do \(frequency.count) of these, 95 % interval "
-        + "\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))"
-      return Finding(
-        interval.lowerBound > 0.5 ? .supported : interval.upperBound < 0.5 ? .contradicted : .undecided, evidence)
-    }
-  }
-
   /// "It reaches so much": the interval of the interquartile mean decides.
   public static func reaches(
     _ statistic: SeedStatistic, _ level: Double, in label: String, _ statement: String

@@ -17,11 +17,11 @@ extension Preset {
   // MARK: sjtu
 
   /// The A3C report of the SJTU course CS489 (PyTorch 1.3.1, gym 0.18.0), experiment group 1. The report does not say
-  /// whether rewards were scaled; docs/replay.md has what either choice leads to.
+  /// whether rewards were scaled, nor where a torque was clipped; docs/curves.md has what each choice leads to.
   public static let sjtu = Preset(
     "sjtu", summary: "A3C on Pendulum-v0, lock-free, as in the SJTU CS489 report (12 workers)",
     source: "SJTU CS489 A3C report",
-    origins: ["granularity": choice, "rewardScaling": choice, "seed": choice],
+    origins: ["granularity": choice, "rewardScaling": choice, "seed": choice, "slips.clippedDensity": choice],
     configuration: Configuration(
       preset: "sjtu",
       environment: "Pendulum-v0",
@@ -136,12 +136,15 @@ extension Preset {
 
   // MARK: morvan
 
+  private static let tensorFlowArticle = "A3C article with a TensorFlow program"
+
   /// TensorFlow 1 with threads, after a tutorial that many programs begin from.
   public static let morvan = sjtu.changed(
     "morvan", summary: "A3C on Pendulum-v0 in threads, two losses and two RMSProps (TensorFlow 1)",
     origins: [
       "workers": choice, "optimizer.momentum": "TensorFlow's default", "optimizer.decay": "TensorFlow's default",
       "optimizer.epsilon": "TensorFlow's default", "rewardScaling": "the published program",
+      "slips.clippedDensity": tensorFlowArticle,
     ]
   ) {
     ($0.workers, $0.episodes, $0.maxSteps) = (4, 2000, 200)
@@ -153,7 +156,7 @@ extension Preset {
     $0.episodeCount = .loadThenStore
     $0.slips.clippedDensity = true
     $0.slips.staleBootstrap = true
-  }.from("A3C article with a TensorFlow program")
+  }.from(tensorFlowArticle)
 
   // MARK: swingup
 

@@ -15,7 +15,7 @@ private struct Reading {
   static let scaledClipped = Reading(label: "scaled, clipped", rewards: .scaled, clipsFirst: true)
 
   static let all = [raw, scaled, rawClipped, scaledClipped]
-  /// Those of which figures are compared: by the one left out, runs like figures 1, 2 and 4 learn next to nothing.
+  /// Those of which figures are compared: by the one left out most runs never learn.
   static let compared = [raw, scaled, scaledClipped]
 }
 
@@ -49,9 +49,10 @@ private struct Figure {
     """
     The report does not say what the learner saw of a reward r: *raw* is r, *scaled* (r + 8.1)/8.1, as in the program \
     that the report builds on. Nor does it show where a torque is clipped to ±2: *clipped* is before its density is \
-    taken (quirk clipped-density), as in the program of morvan, and otherwise after. Of the readings that were tried \
-    *scaled, clipped* alone has figures 1, 2 and 4 with their printed numbers. It was found on figure 4, which \
-    therefore is no test of it; docs/design.md has the others.
+    taken (quirk clipped-density), as in the program of morvan, and otherwise for the environment only, as in the one \
+    that it builds on. Of the readings that were tried *scaled, clipped* alone has figures 1, 2 and 4 with their \
+    printed numbers within its range, each among its worse seeds; figures 3 and 5 it has not. It was found on figure \
+    4, which therefore is no test of it. docs/design.md has the other readings.
     """
   }
 
@@ -118,9 +119,14 @@ extension PublishedResult {
     }
   }
 
+  private static let leftOut = """
+    Raw rewards with torques that are clipped first are left out: by them most runs never learn, as the figures show.
+    """
+
   private static let stepLimits = PublishedResult(
     "sjtu-step-limits", title: "What the step limit of an episode does: 4000, 3000 and 500 steps",
-    source: "SJTU CS489 report, section 4.1", variants: variants([1, 2, 3]) { "\($0.maxSteps) steps" },
+    source: "SJTU CS489 report, section 4.1", remark: leftOut,
+    variants: variants([1, 2, 3]) { "\($0.maxSteps) steps" },
     conclusions: Reading.compared.map(\.label).flatMap { reading -> [Conclusion] in
       let labels = [4000, 3000, 500].map { "\($0) steps, \(reading)" }
       return [
@@ -139,7 +145,8 @@ extension PublishedResult {
 
   private static let workers = PublishedResult(
     "sjtu-workers", title: "What the number of workers does: 12, 6 and 4",
-    source: "SJTU CS489 report, section 4.2", variants: variants([1, 4, 5]) { "\($0.workers) workers" },
+    source: "SJTU CS489 report, section 4.2", remark: leftOut,
+    variants: variants([1, 4, 5]) { "\($0.workers) workers" },
     conclusions: Reading.compared.map(\.label).flatMap { reading -> [Conclusion] in
       let labels = [12, 6, 4].map { "\($0) workers, \(reading)" }
       return [
@@ -165,8 +172,7 @@ extension PublishedResult {
 
   /// What of chance decides about runs of figure 5 by one reading.
   private static func chance(
-    _ name: String, _ reading: Reading, decides question: String, statistics: [SeedStatistic],
-    _ conclusions: (_ own: String) -> [Conclusion] = { _ in [] }
+    _ name: String, _ reading: Reading, decides question: String, statistics: [SeedStatistic]
   ) -> PublishedResult {
     let own = Figure.all[4].variant(reading).labelled("as it is")
     return PublishedResult(
@@ -190,20 +196,13 @@ extension PublishedResult {
           .follows(
             statistic, from: factor, named: name, own: own.label, exchanged: factors.map { ($0.factor, $0.label) })
         }
-      } + conclusions(own.label), seedFactor: 2)
+      }, seedFactor: 2)
   }
 
   private static let chances = [
     chance("sjtu-chance", .raw, decides: "how a run of figure 5 ends", statistics: [.end, .mean]),
     chance(
       "sjtu-chance-clipped", .rawClipped, decides: "whether a run of figure 5 ever learns",
-      statistics: [.passes(learned)]
-    ) { own in
-      factors.map { _, _, label in
-        .remains(own, label, "A run that never learns does not with \(label) either", "never rise above -5") {
-          $0.max()! <= learned
-        }
-      }
-    },
+      statistics: [.passes(learned)]),
   ]
 }

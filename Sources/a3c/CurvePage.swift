@@ -49,10 +49,10 @@ struct CurvePage {
       """
       Of \(counted(verdicts.count, "published conclusion")), \(count(.supported)) are supported, \
       \(count(.contradicted)) contradicted, and \(count(.undecided)) undecided; what
-      is marked as ours is not counted, and what depends on how a report is read counts once for each reading that was
-      run. *Supported* and *contradicted* mean that chance is no likely reason: intervals at 95 %, and for a
-      printed number so many seeds that a like run is outside their range in one case of ten at most. A published curve
-      is supported where 95 % of its points are within the seeds' range, and contradicted where fewer than half are.
+      is marked as ours is not counted, and what is asked of each reading of a report counts once for each.
+      *Supported* and *contradicted* mean that chance is no likely reason: intervals at 95 %, and for a printed number
+      so many seeds that a like run is outside their range in one case of ten at most. A published curve is supported
+      where 95 % of its points are within the seeds' range, and contradicted where fewer than half are.
       """,
       table(
         ["result", "supported", "contradicted", "undecided"],

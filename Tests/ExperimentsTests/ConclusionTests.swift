@@ -135,20 +135,6 @@ private func judge(
     #expect(decides(.weights, ["own": equal, "s": equal, "n": equal, "w": equal]) == .undecided)
   }
 
-  @Test func `what a run does it does with another chance too, where most of those that do it do`() {
-    let conclusion = Conclusion.remains("own", "other", "it stays negative", "are negative") { $0[0] < 0 }
-    // Of the seeds that are negative themselves, none, half and all are so with another chance; others do not count.
-    let own = ensemble((0..<40).map { [$0 < 20 ? -1.0 : 1] })
-    for (count, verdict) in [(0, Verdict.contradicted), (10, .undecided), (20, .supported)] {
-      let other = ensemble((0..<40).map { [$0 < count || $0 >= 20 ? -1.0 : 1] })
-      #expect(judge(conclusion, ["own": own, "other": other]) == verdict)
-    }
-    let finding = conclusion.judge(ResultCurves(ensembles: ["own": own, "other": own], published: [:]))
-    #expect(finding.evidence.hasPrefix("own: 20 of 40 seeds are negative; other: so do 20 of these, 95 % interval 8"))
-    #expect(judge(conclusion, ["own": row(20, from: 0), "other": own]) == .undecided)
-    #expect(judge(conclusion, ["own": ensemble((0..<20).map { _ in [-1.0] }), "other": own]) == .undecided)
-  }
-
   @Test func `statistics of seeds are what they are called`() {
     let curves = ensemble([[1, 3, 2], [0, 0, 1]], scores: [7, 8])
     func values(_ statistic: SeedStatistic) -> [Double] { statistic.values(curves) }
@@ -200,13 +186,77 @@ private func judge(
 
   @Test(arguments: 1...5)
   func `a figure is run by each reading of its report, as it is called`(number: Int) throws {
-    let variants = try #require(PublishedResult.named("sjtu-figure-\(number)")).variants
-    #expect(variants.map(\.label) == ["raw", "scaled", "raw, clipped", "scaled, clipped"])
-    for variant in variants {
+    let result = try #require(PublishedResult.named("sjtu-figure-\(number)"))
+    #expect(result.variants.map(\.label) == ["raw", "scaled", "raw, clipped", "scaled, clipped"])
+    #expect(result.seedFactor == ([3, 5].contains(number) ? 5 : 1), "of these a frequency over 100 seeds is asked for")
+    for variant in result.variants {
       let scaling = variant.label.hasPrefix("raw") ? RewardScaling.raw : RewardScaling(shift: 8.1, factor: 1 / 8.1)
       #expect(variant.configuration.rewardScaling == scaling)
       #expect(variant.configuration.quirks.contains(.clippedDensity) == variant.label.hasSuffix("clipped"))
+      let file = try #require(variant.published)
+      #expect(file.name == "a3c-pendulum-curve\(number).csv" && file.xColumn == "episode")
+      #expect(file.yColumn == "avg_reward")
     }
+  }
+
+  /// Twenty seeds of curves that stand at −9, and at `level` and a little more from place `start` on.
+  private func steps(to level: Double, from start: Int) -> CurveEnsemble {
+    ensemble((0..<20).map { seed in (1...30).map { $0 < start ? -9 : level + 0.001 * Double(seed) } })
+  }
+
+  @Test(
+    arguments: [
+      (3, -5.374, -5.2, Verdict.supported, Verdict.contradicted), (3, -5.374, -5.6, .supported, .supported),
+      (3, -5.374, -4.9, .contradicted, .contradicted), (5, -7.807, -6, .supported, .contradicted),
+      (5, -7.807, -8, .supported, .supported), (5, -7.807, -4.9, .contradicted, .contradicted),
+    ])
+  func `a run never learns that never rises above -5`(
+    number: Int, printed: Double, level: Double, never: Verdict, noMore: Verdict
+  ) throws {
+    let result = try #require(PublishedResult.named("sjtu-figure-\(number)"))
+    for reading in result.variants.map(\.label) {
+      for (statement, verdict) in [
+        ("Such a run never learns (\(reading))", never), ("Its best is no more than \(printed) (\(reading))", noMore),
+      ] {
+        let conclusion = try #require(result.conclusions.first { $0.statement == statement })
+        #expect(judge(conclusion, [reading: steps(to: level, from: 3)]) == verdict)
+        #expect(conclusion.isOurs == (number == 3), "the report concludes nothing from figure 3 alone")
+      }
+    }
+  }
+
+  /// What each comparison says of runs that are the better and the earlier the more steps or workers they have.
+  @Test(arguments: [
+    ("sjtu-step-limits", ["4000 steps", "3000 steps", "500 steps"], [true, true, true, false]),
+    ("sjtu-workers", ["12 workers", "6 workers", "4 workers"], [true, true, true, true]),
+  ])
+  func `figures are compared in the report's direction`(name: String, settings: [String], holds: [Bool]) throws {
+    let result = try #require(PublishedResult.named(name))
+    let curves = [steps(to: -0.1, from: 4), steps(to: -0.3, from: 12), steps(to: -0.5, from: 20)]
+    for reading in ["raw", "scaled", "scaled, clipped"] {
+      let conclusions = result.conclusions.filter { $0.labels.allSatisfy { $0.hasSuffix(" \(reading)") } }
+      for (curves, expected) in [(curves, holds), (curves.reversed(), holds.map { !$0 })] {
+        let labelled = Dictionary(uniqueKeysWithValues: zip(settings, curves).map { ("\($0), \(reading)", $1) })
+        #expect(conclusions.map { judge($0, labelled) } == expected.map { $0 ? .supported : .contradicted })
+      }
+    }
+    #expect(result.conclusions.count == 3 * holds.count)
+    #expect(result.variants.allSatisfy { $0.home.hasPrefix("sjtu-figure-") }, "no run is made twice")
+  }
+
+  @Test(arguments: [("sjtu-chance", "raw"), ("sjtu-chance-clipped", "raw, clipped")])
+  func `chance is taken apart in runs of figure 5, of which it takes its own`(name: String, label: String) throws {
+    let figure = try #require(PublishedResult.named("sjtu-figure-5")?.variants.first { $0.label == label })
+    let result = try #require(PublishedResult.named(name))
+    #expect(result.seedFactor == 2)
+    #expect(result.variants.allSatisfy { $0.configuration == figure.configuration })
+    #expect((result.variants[0].home, result.variants[0].name) == (figure.home, figure.name))
+    #expect(result.variants.map(\.exchanged) == [[], .schedule, .noise, .weights])
+    #expect(result.variants.dropFirst().allSatisfy { $0.home == name })
+    let asksWhetherItLearns = result.conclusions.contains {
+      $0.statement == "Whether -5 is passed follows from the noise alone"
+    }
+    #expect(asksWhetherItLearns == (label != "raw"))
   }
 
   @Test(arguments: PublishedResult.all.map(\.name))
