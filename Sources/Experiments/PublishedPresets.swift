@@ -131,7 +131,7 @@ extension Preset {
     ($0.environment, $0.episodes, $0.maxSteps) = ("Pendulum-v0", 4000, 200)
     $0.network = .a3cGaussian
     $0.optimizer.learningRate = 1e-3
-    $0.rewardScaling = RewardScaling(shift: 8.1, factor: 1 / 8.1)
+    $0.rewardScaling = .scaled
   }
 
   // MARK: morvan

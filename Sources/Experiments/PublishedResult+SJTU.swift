@@ -75,11 +75,6 @@ private struct Figure {
   ]
 }
 
-extension RewardScaling {
-  /// (r + 8.1) / 8.1, as in MorvanZhou/pytorch-A3C.
-  static let scaled = RewardScaling(shift: 8.1, factor: 1 / 8.1)
-}
-
 extension PublishedResult {
   /// Below this a run has learned nothing: an untrained policy has some −5 to −9 a step, one that swings the pendulum
   /// up and holds it more than −1.
@@ -192,9 +187,9 @@ extension PublishedResult {
             exchanged: factor)
         },
       conclusions: statistics.flatMap { statistic in
-        factors.map { factor, name, _ in
+        factors.map { factor, cause, _ in
           .follows(
-            statistic, from: factor, named: name, own: own.label, exchanged: factors.map { ($0.factor, $0.label) })
+            statistic, from: factor, named: cause, own: own.label, exchanged: factors.map { ($0.factor, $0.label) })
         }
       }, seedFactor: 2)
   }

@@ -13,7 +13,7 @@ extension Preset {
     "pendulum-best", on: "Pendulum-v0", workers: 8, episodes: 10_000, maxSteps: 200, flushLength: 50, discount: 0.95,
     lambda: 0.9, entropyWeight: 0.01, learningRate: 5e-4,
     head: .gaussian(mean: .scaledTanh(scale: 2), deviation: .exponential(lower: -3, upper: 0.7)),
-    rewards: RewardScaling(shift: 8.1, factor: 1 / 8.1))
+    rewards: .scaled)
 
   /// The mean is linear: behind a tanh, fewer of the seeds that were tried got the pole up.
   static let swingupBest = best(

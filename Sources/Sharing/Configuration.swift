@@ -57,6 +57,8 @@ public struct RewardScaling: Hashable, Sendable, Codable {
 
   /// Rewards as they are.
   public static let raw = RewardScaling()
+  /// (r + 8.1) / 8.1, which brings Pendulum's to −1 … 1, as in MorvanZhou/pytorch-A3C.
+  public static let scaled = RewardScaling(shift: 8.1, factor: 1 / 8.1)
 
   @inline(__always)
   func callAsFunction(_ reward: Double) -> Double { (reward + shift) * factor }

@@ -51,7 +51,7 @@ enum ConfigurationOptions {
     var scaling: RewardScaling {
       switch self {
       case .raw: .raw
-      case .scaled: RewardScaling(shift: 8.1, factor: 1 / 8.1)
+      case .scaled: .scaled
       }
     }
   }
